@@ -1,0 +1,1 @@
+"""Prometheus rules, their promtool tests, Alertmanager configuration, runbooks."""

@@ -1,0 +1,55 @@
+"""What the daemon says of itself."""
+
+from collector.catalogue.types import Kind, Metric, Rate, Subject, Unit
+
+
+def _own(
+    key: str, kind: Kind, text: str, unit: Unit = Unit.NONE, labels: tuple[str, ...] = ()
+) -> Metric:
+    return Metric(
+        key=f"wattkeeper_{key}",
+        kind=kind,
+        unit=unit,
+        help=text,
+        labels=labels,
+        rate=Rate.DERIVED,
+        subject=Subject.DAEMON,
+    )
+
+
+DAEMON_METRICS = (
+    _own("build_info", Kind.INFO, "The running version.", labels=("version", "python")),
+    _own("ticks", Kind.COUNTER, "Reads that were due, by thread.", labels=("thread",)),
+    _own(
+        "delayed_ticks",
+        Kind.COUNTER,
+        "Reads that began over 2 ms after their deadline.",
+        labels=("thread",),
+    ),
+    _own(
+        "late_ticks",
+        Kind.COUNTER,
+        "Reads that began over half a period late, and those skipped.",
+        labels=("thread",),
+    ),
+    _own("samples_dropped", Kind.COUNTER, "Power samples lost because the loop did not drain."),
+    _own("reads", Kind.COUNTER, "Reads of a sensor, over all GPUs.", labels=("sensor",)),
+    _own(
+        "read",
+        Kind.COUNTER,
+        "Time spent in the driver reading a sensor, over all GPUs.",
+        Unit.SECONDS,
+        ("sensor",),
+    ),
+    _own("sensor_bugs", Kind.COUNTER, "Sensors switched off after a bug.", labels=("sensor",)),
+    _own("windows", Kind.COUNTER, "Windows closed."),
+    _own("ledger_up", Kind.GAUGE, "1 while the ledger takes writes."),
+    _own("ledger_waiting_windows", Kind.GAUGE, "Closed windows not yet in the ledger."),
+    _own("ledger_dropped_windows", Kind.COUNTER, "Windows whose shape was lost; not their energy."),
+    _own(
+        "ledger_last_commit_timestamp", Kind.GAUGE, "When the ledger last committed.", Unit.SECONDS
+    ),
+    _own("ledger_commit", Kind.GAUGE, "Duration of the last commit.", Unit.SECONDS),
+    _own("clock_steps", Kind.COUNTER, "Steps of the wall clock over 50 ms."),
+    _own("faults", Kind.GAUGE, "Parts of this node that are not well."),
+)

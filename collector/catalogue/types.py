@@ -1,0 +1,106 @@
+"""What a metric is: the vocabulary that the catalogue is written in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Labels = tuple[str, ...]
+"""Label values, in the order of `Metric.labels`."""
+
+Values = Mapping[str, Mapping[Labels, float]]
+"""Metric name, then label values, then the value in the metric's unit. Absent means absent."""
+
+
+class Kind(StrEnum):
+    """How a value behaves over time."""
+
+    GAUGE = "gauge"
+    COUNTER = "counter"
+    INFO = "info"
+    """Always 1; what it says stands in its labels."""
+
+
+class Unit(StrEnum):
+    """SI units, by the suffix that they give a metric's name."""
+
+    WATTS = "watts"
+    JOULES = "joules"
+    CELSIUS = "celsius"
+    HERTZ = "hertz"
+    RATIO = "ratio"
+    BYTES = "bytes"
+    SECONDS = "seconds"
+    NONE = ""
+
+
+class Rate(StrEnum):
+    """How often a value is read."""
+
+    POWER = "power"
+    """At `sampling.power_hz`, by the power thread."""
+    TELEMETRY = "telemetry"
+    """At `sampling.telemetry_hz`."""
+    SLOW = "slow"
+    """Every `sampling.slow_seconds`."""
+    IDENTITY = "identity"
+    """At start and after a GPU came back."""
+    DERIVED = "derived"
+    """Computed by the daemon from what was read."""
+
+
+class Subject(StrEnum):
+    """What a metric describes, and so which labels come before its own."""
+
+    GPU = "gpu"
+    DAEMON = "daemon"
+
+
+SUBJECT_LABELS: Mapping[Subject, Labels] = {Subject.GPU: ("gpu", "uuid"), Subject.DAEMON: ()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Metric:
+    """One metric, described once; every name, table and panel derives from this.
+
+    Attributes:
+        key: the name without unit and `_total`.
+        kind: gauge, counter or info.
+        unit: unit of the value; it becomes part of the name.
+        help: one sentence for people.
+        labels: its own labels, besides those of its subject.
+        rate: how often it is read.
+        subject: what it describes.
+        reads: by source name, then by label values: how that source reads it. The value is
+            opaque here; only the source named interprets it.
+        initial: label values whose counter is shown as 0 before its first event.
+    """
+
+    key: str
+    kind: Kind
+    unit: Unit = Unit.NONE
+    help: str
+    labels: Labels = ()
+    rate: Rate
+    subject: Subject = Subject.GPU
+    reads: Mapping[str, Mapping[Labels, object]] = field(default_factory=dict)
+    initial: tuple[Labels, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The Prometheus name: key, unit, and `_total` for a counter."""
+        parts = [self.key]
+        if self.unit:
+            parts.append(self.unit.value)
+        if self.kind is Kind.COUNTER:
+            parts.append("total")
+        return "_".join(parts)
+
+    @property
+    def field(self) -> str:
+        """The InfluxDB and MQTT field: the name without the subject's prefix."""
+        return self.name.removeprefix("gpu_").removeprefix("host_")
+
+    @property
+    def all_labels(self) -> Labels:
+        """Every label of a series, the subject's first."""
+        return SUBJECT_LABELS[self.subject] + self.labels

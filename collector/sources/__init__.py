@@ -1,0 +1,1 @@
+"""Where readings come from: one module or package for each kind of source."""

@@ -1,0 +1,116 @@
+"""What the sampler asks of a source of GPUs. Only a source knows its vendor."""
+
+from collections.abc import MutableSequence, Sequence
+from typing import Protocol
+
+from collector.model import GpuIdentity, Reading
+
+
+class SourceError(Exception):
+    """A source could not do what was asked. The text is for people.
+
+    Attributes:
+        word: a short, stable word for the `error` label (`timeout`, `no_permission`, ...).
+    """
+
+    word = "unknown"
+
+    def __init__(self, text: str, word: str = "") -> None:
+        super().__init__(text)
+        if word:
+            self.word = word
+
+
+class DriverMissingError(SourceError):
+    """There is no driver here, or it is not loaded. It may come later."""
+
+    word = "driver_missing"
+
+
+class DriverGoneError(SourceError):
+    """The driver that was in use is gone or was replaced; only a new process can go on."""
+
+    word = "driver_gone"
+
+
+class GpuLostError(SourceError):
+    """This GPU no longer answers; it may come back."""
+
+    word = "gpu_lost"
+
+
+class PowerReader(Protocol):
+    """Reads the instant power of one GPU. Used by that GPU's power thread alone."""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that are read, best known first: `gpu`, `module`, `memory`."""
+
+    def read(self, milliwatts: MutableSequence[int]) -> None:
+        """Read all scopes with one driver call into `milliwatts`, by position of the scope.
+
+        Nothing is allocated without need. A scope that failed this once is set to -1.
+
+        Raises:
+            SourceError: nothing could be read.
+        """
+
+
+class Gpu(Protocol):
+    """One GPU, ready to be read."""
+
+    @property
+    def identity(self) -> GpuIdentity:
+        """Who it is."""
+
+    @property
+    def unsupported(self) -> tuple[str, ...]:
+        """Metric names that this GPU or driver does not offer, found out once."""
+
+    @property
+    def power_limit_watts(self) -> float | None:
+        """The highest limit the board can be set to; what is physically possible follows from it."""
+
+    def power_reader(self) -> PowerReader | None:
+        """A reader for the power thread, or None when no power can be read.
+
+        Raises:
+            SourceError: the GPU did not answer.
+        """
+
+    def read(self, *, slow: bool) -> Reading:
+        """Read all telemetry, and with `slow` the costly values too.
+
+        Raises:
+            SourceError: the GPU as a whole did not answer; single failures are in the reading.
+        """
+
+
+class GpuSource(Protocol):
+    """Finds GPUs. Every method may block in the driver; none is called from the event loop."""
+
+    @property
+    def name(self) -> str:
+        """The key of this source in `Metric.reads`."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether its GPUs are made up."""
+
+    def open(self) -> None:
+        """Connect to the driver.
+
+        Raises:
+            DriverMissingError: there is none.
+        """
+
+    def discover(self, known: Sequence[str] = ()) -> Sequence[Gpu]:
+        """The GPUs that answer now and whose UUID is not in `known`.
+
+        Raises:
+            DriverGoneError: the driver went away.
+            SourceError: the list could not be read.
+        """
+
+    def close(self) -> None:
+        """Disconnect. Never called while a call into the driver is outstanding."""

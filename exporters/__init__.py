@@ -1,0 +1,1 @@
+"""Hands results on: Prometheus and the live page; InfluxDB, MQTT and the utility follow."""
