@@ -104,8 +104,8 @@ POWER = (
         key="gpu_power_ramp",
         kind=Kind.GAUGE,
         unit=Unit.WATTS,
-        help="Largest change of power within the span, over the trailing window.",
-        labels=("scope", "span"),
+        help="Largest change of the GPU's power within the span, over the trailing window.",
+        labels=("span",),
         rate=Rate.DERIVED,
     ),
     Metric(
