@@ -69,13 +69,20 @@ class Gpu(Protocol):
 
     @property
     def power_limit_watts(self) -> float | None:
-        """The highest limit the board can be set to; what is physically possible follows from it."""
+        """The highest limit the board can be set to: more is not physically possible for long."""
 
     def power_reader(self) -> PowerReader | None:
         """A reader for the power thread, or None when no power can be read.
 
         Raises:
             SourceError: the GPU did not answer.
+        """
+
+    def revive(self) -> None:
+        """Look the GPU up again after it was lost; power readers made before are void.
+
+        Raises:
+            SourceError: it is still gone.
         """
 
     def read(self, *, slow: bool) -> Reading:

@@ -1,0 +1,160 @@
+"""The meter of one scope of one GPU: samples and counter readings in, windows out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collector.energy.account import EnergyAccount, Limits
+from collector.energy.counter import SENTINEL
+from collector.energy.edges import SECOND_NS, Edges
+from collector.energy.restart import Before, Bridge, Now, bridge
+from collector.energy.slots import Slots
+from collector.energy.track import PowerTrack
+from collector.energy.windows import Closed, WindowBuilder
+from collector.model import CounterReading, Energy
+
+_PATIENCE_NS = 5 * SECOND_NS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What all meters of a node have in common.
+
+    Attributes:
+        period_ns: sampling period of power.
+        window_ns: length of a window.
+        boot_id: identity of this boot of the machine.
+    """
+
+    period_ns: int
+    window_ns: int
+    boot_id: str
+
+    @property
+    def gap_ns(self) -> int:
+        """Samples further apart leave a gap: 3 periods, at least 1 s."""
+        return max(3 * self.period_ns, SECOND_NS)
+
+    @property
+    def fine(self) -> bool:
+        """Whether changes within 100 ms can be seen: from 50 Hz up."""
+        return self.period_ns <= SECOND_NS // 50
+
+
+class ScopeMeter:
+    """Energy and power of one scope.
+
+    Args:
+        edges: the wall clock's seconds, shared by all meters.
+        plan: see `Plan`.
+        limits: what is physically possible.
+        expects_counter: whether a hardware counter counts this scope.
+        before: what an earlier run left, and its totals.
+    """
+
+    def __init__(
+        self,
+        edges: Edges,
+        plan: Plan,
+        limits: Limits,
+        *,
+        expects_counter: bool,
+        before: tuple[Before, Energy] | None = None,
+    ) -> None:
+        self.track = PowerTrack(plan.gap_ns)
+        self.slots = Slots(self.track, edges, fine=plan.fine)
+        self.account = EnergyAccount(
+            self.track, edges, limits, expects_counter=expects_counter, window_ns=plan.window_ns
+        )
+        self.refused_samples = 0
+        self.bridged: Bridge | None = None
+        self._edges = edges
+        self._plan = plan
+        self._limits = limits
+        self._before = before
+        self._held: list[CounterReading] = []
+        self._builder = WindowBuilder(
+            edges, plan.window_ns, before[1] if before is not None else Energy()
+        )
+
+    @property
+    def started(self) -> bool:
+        """Whether totals are known: nothing is shown before an earlier run is accounted for."""
+        return self._before is None and self.account.credited_ns is not None
+
+    @property
+    def closed_total(self) -> Energy:
+        """Lifetime energy up to the last window closed."""
+        return self._builder.total
+
+    def add_samples(self, samples: Sequence[tuple[int, int]]) -> None:
+        """Add `(monotonic_ns, milliwatts)`; what is not physically possible is refused."""
+        ceiling_mw = self._limits.ceiling_mw
+        good = [sample for sample in samples if 0 < sample[1] <= ceiling_mw]
+        self.refused_samples += len(samples) - len(good)
+        self.track.extend(good)
+
+    def add_counter(self, reading: CounterReading) -> None:
+        """Add a reading of the hardware counter of this scope."""
+        if self._before is None:
+            self.account.add_counter(reading)
+        else:
+            self._held.append(reading)
+
+    def advance(self, now_ns: int) -> list[Closed]:
+        """Account for everything up to now; return the windows that closed."""
+        closed = self._resume(now_ns) if self._before is not None else []
+        if self._before is None:
+            closed += self._builder.add(self.account.settle(now_ns))
+        self.slots.advance(now_ns)
+        self._trim()
+        return closed
+
+    def finish(self, now_ns: int) -> list[Closed]:
+        """Account for everything there is and close the window that is open."""
+        closed = self.advance(now_ns)
+        if self._before is None:
+            closed += self._builder.add(self.account.finish())
+            closed += self._builder.finish()
+        self.slots.finish(now_ns)
+        return closed
+
+    def _resume(self, now_ns: int) -> list[Closed]:
+        """Account for the time since the earlier run, once the first readings are there."""
+        if self._before is None:
+            return []
+        before, total = self._before
+        counter = next((r for r in self._held if 0 <= r.millijoules < SENTINEL), None)
+        power_mw = self.track.milliwatts[0] if self.track.milliwatts else None
+        waiting = (
+            self.account.expects_counter
+            and counter is None
+            and self.track.covered_ns < _PATIENCE_NS
+        )
+        if counter is not None and power_mw is None:
+            waiting = now_ns - counter.monotonic_ns < _PATIENCE_NS
+        at_ns = counter.monotonic_ns if counter is not None else self.track.first_ns
+        if waiting or at_ns is None:
+            return []
+        now = Now(
+            wall_ns=self._edges.wall_ns(at_ns),
+            monotonic_ns=at_ns,
+            boot_id=self._plan.boot_id,
+            counter_mj=None if counter is None else counter.millijoules,
+            power_mw=before.power_mw if power_mw is None else power_mw,
+            ceiling_mw=self._limits.ceiling_mw,
+            window_ns=self._plan.window_ns,
+        )
+        self.bridged = bridge(before, now)
+        closed = self._builder.bridge(self.bridged, before.wall_ns, at_ns)
+        self.account.start(at_ns, total + self.bridged.energy, counter)
+        self._before = None
+        for reading in self._held:
+            if counter is not None and reading.monotonic_ns > counter.monotonic_ns:
+                self.account.add_counter(reading)
+        self._held.clear()
+        return closed
+
+    def _trim(self) -> None:
+        needed = [at for at in (self.account.credited_ns, self.slots.needed_ns) if at is not None]
+        if len(needed) == 2:  # noqa: PLR2004 - both must be known
+            self.track.trim(min(needed))

@@ -1,0 +1,166 @@
+"""Statistics of power, a second at a time. Windows and trailing views are sums of slots."""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import ne
+from statistics import median
+
+from collector.energy.edges import SECOND_NS, Edges
+from collector.energy.track import PowerTrack
+from collector.model import PowerStat
+
+KEEP_SLOTS = 330
+"""Five minutes for the page and for `window_seconds`, and a margin."""
+_LATE_NS = 250_000_000
+_RAMP_1S_NS = SECOND_NS
+_RAMP_100MS_NS = 100_000_000
+_FAST_SENSOR_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Power of one scope over one second (or less, where the clock stepped)."""
+
+    start_ns: int
+    end_ns: int
+    measured: int
+    """Covered energy, in the unit of `PowerTrack`."""
+    covered_ns: int
+    samples: int
+    minimum_mw: int
+    maximum_mw: int
+    ramp_1s_mw: int | None
+    ramp_100ms_mw: int | None
+    changes: int
+    """How often the value differed from the one before."""
+
+    @property
+    def mean_watts(self) -> float | None:
+        """Mean over the covered part, weighted by time; None where nothing is covered."""
+        return self.measured / (2000 * self.covered_ns) if self.covered_ns else None
+
+
+class Slots:
+    """Closes a slot at each second's edge.
+
+    Args:
+        track: the samples.
+        edges: the seconds.
+        fine: whether samples are close enough for changes within 100 ms (50 Hz and more).
+    """
+
+    def __init__(self, track: PowerTrack, edges: Edges, *, fine: bool) -> None:
+        self._track = track
+        self._edges = edges
+        self._fine = fine
+        self.closed: deque[Slot] = deque(maxlen=KEEP_SLOTS)
+        self._start_ns: int | None = None
+
+    @property
+    def needed_ns(self) -> int | None:
+        """Samples from here on are still needed."""
+        return None if self._start_ns is None else self._start_ns - _RAMP_1S_NS - _LATE_NS
+
+    def advance(self, now_ns: int) -> None:
+        """Close every slot whose samples must all have come by now."""
+        first_ns, last_ns = self._track.first_ns, self._track.last_ns
+        if first_ns is None or last_ns is None:
+            return
+        if self._start_ns is None:
+            self._start_ns = first_ns
+        for edge in self._edges.between(self._start_ns, max(last_ns, now_ns - _LATE_NS)):
+            self.closed.append(self._slot(self._start_ns, edge.monotonic_ns))
+            self._start_ns = edge.monotonic_ns
+
+    def finish(self, now_ns: int) -> None:
+        """Close the slot that is open: the end of a run."""
+        self.advance(now_ns)
+        if self._start_ns is not None and now_ns > self._start_ns:
+            self.closed.append(self._slot(self._start_ns, now_ns))
+            self._start_ns = now_ns
+
+    def since(self, start_ns: int, end_ns: int | None = None) -> list[Slot]:
+        """Closed slots that begin at or after `start_ns` and end by `end_ns`."""
+        chosen = []
+        for slot in reversed(self.closed):
+            if slot.start_ns < start_ns:
+                break
+            if end_ns is None or slot.end_ns <= end_ns:
+                chosen.append(slot)
+        chosen.reverse()
+        return chosen
+
+    def refresh_seconds(self) -> float | None:
+        """Typical time between changes of the value; None while it never changed."""
+        spans = [
+            slot.covered_ns / slot.changes / SECOND_NS
+            for slot in self.since(self.closed[-1].end_ns - 60 * SECOND_NS if self.closed else 0)
+            if slot.changes
+        ]
+        return median(spans) if spans else None
+
+    def _slot(self, start_ns: int, end_ns: int) -> Slot:
+        track = self._track
+        low, high = bisect_left(track.times, start_ns), bisect_left(track.times, end_ns)
+        seen = track.milliwatts[low:high]
+        before = track.milliwatts[max(low - 1, 0) : high]
+        sums = track.at(end_ns) - track.at(start_ns)
+        return Slot(
+            start_ns,
+            end_ns,
+            sums.measured,
+            sums.covered_ns,
+            len(seen),
+            min(seen, default=0),
+            max(seen, default=0),
+            largest_change(track.times, track.milliwatts, low, high, _RAMP_1S_NS),
+            largest_change(track.times, track.milliwatts, low, high, _RAMP_100MS_NS)
+            if self._fine
+            else None,
+            sum(map(ne, before, before[1:])),
+        )
+
+
+def largest_change(
+    times: Sequence[int], milliwatts: Sequence[int], low: int, high: int, span_ns: int
+) -> int | None:
+    """Largest change of power over a span, for samples `low..high`, in milliwatts.
+
+    Each sample is compared with the one closest to a span earlier; where samples are missing, so
+    that none lies within a tenth of a span of that, it is left out.
+    """
+    largest = None
+    early = bisect_left(times, times[low] - span_ns - span_ns // 10) if low < high else 0
+    slack_ns = span_ns // 10
+    for late in range(low, high):
+        target_ns = times[late] - span_ns
+        while early < late and times[early + 1] <= target_ns:
+            early += 1
+        nearest = early
+        if abs(times[early + 1] - target_ns) < abs(times[early] - target_ns) and early + 1 < late:
+            nearest = early + 1
+        if abs(times[nearest] - target_ns) <= slack_ns:
+            change = abs(milliwatts[late] - milliwatts[nearest])
+            if largest is None or change > largest:
+                largest = change
+    return largest
+
+
+def power_stat(slots: Iterable[Slot], refresh_seconds: float | None) -> PowerStat | None:
+    """Minimum, time-weighted mean, maximum and ramps of slots; None where nothing was covered."""
+    used = [slot for slot in slots if slot.samples]
+    covered_ns = sum(slot.covered_ns for slot in used)
+    if not used or not covered_ns:
+        return None
+    ramps_1s = [slot.ramp_1s_mw for slot in used if slot.ramp_1s_mw is not None]
+    ramps_100ms = [slot.ramp_100ms_mw for slot in used if slot.ramp_100ms_mw is not None]
+    fast = refresh_seconds is not None and refresh_seconds <= _FAST_SENSOR_SECONDS
+    return PowerStat(
+        minimum=min(slot.minimum_mw for slot in used) / 1000,
+        mean=sum(slot.measured for slot in used) / (2000 * covered_ns),
+        maximum=max(slot.maximum_mw for slot in used) / 1000,
+        ramp_1s=max(ramps_1s) / 1000 if ramps_1s else None,
+        ramp_100ms=max(ramps_100ms) / 1000 if ramps_100ms and fast else None,
+    )

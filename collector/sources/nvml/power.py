@@ -1,0 +1,117 @@
+"""The power thread's read: one driver call, no allocation that could be avoided."""
+
+from collections.abc import MutableSequence, Sequence
+
+from collector.catalogue import Metric
+from collector.sources.nvml.calls import Call, FieldBatch
+from collector.sources.nvml.errors import NOT_OFFERED, as_error
+from collector.sources.nvml.library import Door, Handle
+from collector.sources.nvml.plan import FIELDS, probe
+from collector.sources.nvml.spec import FieldSpec, alternatives
+from collector.sources.protocol import PowerReader
+
+_WORDS_PER_FIELD = 10
+_TYPE, _CODE, _VALUE = 6, 7, 8
+_UNSIGNED_INT = 1
+
+
+class FieldPower:
+    """Instant power of all scopes as field values, one call for all.
+
+    Args:
+        batch: the fields, in the order of `scopes`.
+        scopes: their scopes.
+    """
+
+    def __init__(self, batch: FieldBatch, scopes: Sequence[str]) -> None:
+        self._batch = batch
+        self._scopes = tuple(scopes)
+        self._words = batch.words
+        self._offsets = tuple(
+            (position, position * _WORDS_PER_FIELD) for position in range(len(self._scopes))
+        )
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Scopes read, in order."""
+        return self._scopes
+
+    def read(self, milliwatts: MutableSequence[int]) -> None:
+        """Read all scopes into `milliwatts`; -1 where one failed.
+
+        Raises:
+            SourceError: the call as a whole failed, or the first scope did.
+        """
+        code = self._batch()
+        if code:
+            raise as_error(code, FIELDS)
+        words = self._words
+        for position, offset in self._offsets:
+            if words[offset + _CODE]:
+                if not position:
+                    raise as_error(words[offset + _CODE], "power")
+                milliwatts[position] = -1
+            elif words[offset + _TYPE] == _UNSIGNED_INT:
+                milliwatts[position] = words[offset + _VALUE]
+            else:
+                value = self._batch.value(position)
+                milliwatts[position] = -1 if value is None else int(value)
+
+
+class CallPower:
+    """Power by nvmlDeviceGetPowerUsage, where the driver knows no fields."""
+
+    scopes: tuple[str, ...] = ("gpu",)
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._output = call.outputs[0]
+
+    def read(self, milliwatts: MutableSequence[int]) -> None:
+        """Read the GPU's power.
+
+        Raises:
+            SourceError: the call failed.
+        """
+        code = self._call()
+        if code:
+            raise as_error(code, self._call.name)
+        milliwatts[0] = self._output.value
+
+
+def power_reader(door: Door, handle: Handle, metric: Metric) -> PowerReader | None:
+    """The best way to read a GPU's power, or None where there is none.
+
+    Raises:
+        SourceError: the GPU is lost or the driver gone.
+    """
+    fields: list[tuple[str, FieldSpec]] = []
+    for labels, spec in metric.reads["nvml"].items():
+        for candidate in alternatives(spec):
+            code = probe(door, handle, candidate)
+            if code is None or code in NOT_OFFERED:
+                continue
+            if isinstance(candidate, FieldSpec):
+                if labels[0] == "gpu" or _is_live(door, handle, candidate):
+                    fields.append((labels[0], candidate))
+                break
+            if not fields:
+                function = door.function(candidate.function)
+                if function is not None:
+                    return CallPower(
+                        Call(candidate.function, function, handle, candidate.arguments)
+                    )
+    function = door.function(FIELDS)
+    if not fields or function is None:
+        return None
+    batch = FieldBatch(function, handle, [(spec.field_id, spec.scope) for _, spec in fields])
+    return FieldPower(batch, [scope for scope, _ in fields])
+
+
+def _is_live(door: Door, handle: Handle, spec: FieldSpec) -> bool:
+    """Boards without a module or memory sensor answer 0 for it (zeus#122)."""
+    function = door.function(FIELDS)
+    if function is None:
+        return False
+    batch = FieldBatch(function, handle, [(spec.field_id, spec.scope)])
+    return batch() == 0 and batch.code(0) == 0 and bool(batch.value(0))
