@@ -109,7 +109,7 @@ class PrometheusTable(_Table):
     """The HTTP server: `/metrics`, health and the page."""
 
     enabled: bool = True
-    listen: ListenAddress = "0.0.0.0:9410"  # noqa: S104 - scraped from other machines
+    listen: ListenAddress = "0.0.0.0:9410"
     window_seconds: int = Field(default=30, ge=5, le=300)
     tls: TlsTable | None = None
     basic_auth: BasicAuthTable | None = None

@@ -72,6 +72,7 @@ class ScopeMeter:
         self._limits = limits
         self._before = before
         self._held: list[CounterReading] = []
+        self._idle_mw: int | None = (before[0].idle_mw or None) if before is not None else None
         self._builder = WindowBuilder(
             edges, plan.window_ns, before[1] if before is not None else Energy()
         )
@@ -86,12 +87,25 @@ class ScopeMeter:
         """Lifetime energy up to the last window closed."""
         return self._builder.total
 
+    @property
+    def idle_mw(self) -> int | None:
+        """The lowest power seen, in this run or before; None while none was."""
+        return self._idle_mw
+
+    @property
+    def ceiling_mw(self) -> int:
+        """The most power that is taken for possible."""
+        return self._limits.ceiling_mw
+
     def add_samples(self, samples: Sequence[tuple[int, int]]) -> None:
         """Add `(monotonic_ns, milliwatts)`; what is not physically possible is refused."""
         ceiling_mw = self._limits.ceiling_mw
         good = [sample for sample in samples if 0 < sample[1] <= ceiling_mw]
         self.refused_samples += len(samples) - len(good)
         self.track.extend(good)
+        if good:
+            lowest_mw = min(power_mw for _, power_mw in good)
+            self._idle_mw = lowest_mw if self._idle_mw is None else min(lowest_mw, self._idle_mw)
 
     def add_counter(self, reading: CounterReading) -> None:
         """Add a reading of the hardware counter of this scope."""

@@ -2,7 +2,6 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
 
 from collector.sources.protocol import (
     DriverGoneError,
@@ -20,10 +19,9 @@ class Discovery:
 
     Args:
         source: where to look.
-        on_found: called from this thread after each find, to wake the event loop.
     """
 
-    def __init__(self, source: GpuSource, on_found: Callable[[], None]) -> None:
+    def __init__(self, source: GpuSource) -> None:
         self.source = source
         self.found: deque[Gpu] = deque()
         self.open = False
@@ -33,7 +31,6 @@ class Discovery:
         """Why there is no driver, or why the GPUs could not be listed; None when all is well."""
         self.fatal: BaseException | None = None
         self._known: set[str] = set()
-        self._on_found = on_found
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._guard, name="discovery", daemon=True)
 
@@ -55,11 +52,9 @@ class Discovery:
             while not self._stopping.is_set():
                 self._look()
                 self.looked = True
-                self._on_found()
                 self._stopping.wait(LOOK_SECONDS)
         except BaseException as error:  # noqa: BLE001 - the event loop raises it where it is seen
             self.fatal = error
-            self._on_found()
 
     def _look(self) -> None:
         try:

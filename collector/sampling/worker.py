@@ -8,6 +8,7 @@ import threading
 import time
 from array import array
 from collections import deque
+from collections.abc import Callable
 
 from collector.model import Reading
 from collector.sampling.ring import SampleRing
@@ -85,7 +86,7 @@ class Worker:
             thread.join(max(deadline - time.monotonic(), 0))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _guard(self, run: "threading._Target") -> None:
+    def _guard(self, run: Callable[[], None]) -> None:
         try:
             run()
         except BaseException as error:  # noqa: BLE001 - the event loop raises it where it is seen

@@ -1,0 +1,77 @@
+"""Arguments of the `wattkeeper` command, and its way of failing."""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+from collector import __version__
+from collector.config.load import DEFAULT_PATH, ConfigError
+from collector.daemon.run import StartError
+from collector.sources.protocol import SourceError
+
+_COMMANDS = {
+    "node": "the daemon on a GPU node",
+    "demo": "a node on this machine, simulated if it has no GPUs; prints the page's address",
+    "check": "read every sensor once: what is supported, what it says, what the read costs",
+}
+
+
+class _Command(Protocol):
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+def _module(command: str) -> _Command:
+    """A command's module, loaded only when it is used: a node needs neither tables nor demo."""
+    return cast("_Command", importlib.import_module(f"collector.commands.{command}"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wattkeeper",
+        description="Measures, budgets and accounts for every watt of a GPU site.",
+    )
+    parser.add_argument("--version", action="version", version=f"wattkeeper {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text in _COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        command.add_argument(
+            "--config",
+            type=Path,
+            metavar="FILE",
+            help=f"TOML configuration (default: {DEFAULT_PATH} if it exists)",
+        )
+        command.add_argument("--debug", action="store_true", help="log more")
+        command.add_argument("--version", action="version", version=f"wattkeeper {__version__}")
+        _module(name).add_arguments(command)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command. Returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return _module(arguments.command).run(arguments)
+    except ConfigError as error:
+        return _complain(error, 2)
+    except (StartError, SourceError) as error:
+        return _complain(error, 1)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        logging.shutdown()
+
+
+def _complain(error: Exception, code: int) -> int:
+    for line in str(error).splitlines():
+        print(f"wattkeeper: {line}", file=sys.stderr)  # noqa: T201 - what the user reads
+    return code

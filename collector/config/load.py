@@ -1,0 +1,191 @@
+"""Reads the configuration and turns every mistake into a sentence."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import PydanticBaseSettingsSource, SettingsError
+
+from collector.config.settings import Settings
+
+DEFAULT_PATH = Path("/etc/wattkeeper/wattkeeper.toml")
+_PREFIX = "WATTKEEPER_"
+
+
+class ConfigError(Exception):
+    """The configuration is wrong. The text names key, value, what is allowed, and where."""
+
+
+def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Read the configuration: defaults, then the file, then the environment, then flags.
+
+    Args:
+        path: the TOML file; by default `DEFAULT_PATH` if it exists.
+        flags: nested tables of what the command line says.
+
+    Raises:
+        ConfigError: with one sentence for each mistake.
+    """
+    if path is None and DEFAULT_PATH.exists():
+        path = DEFAULT_PATH
+    text = "" if path is None else _read(path)
+    tables = {} if path is None else _parse(path, text)
+    unknown = list(_unknown_variables())
+    if unknown:
+        raise ConfigError("\n".join(unknown))
+
+    class Layered(Settings):
+        """Settings with the file below the environment and flags above it."""
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[Settings],  # type: ignore[override]  # noqa: ARG003
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, lambda: tables  # type: ignore[return-value]
+
+    try:
+        return Layered(**(flags or {}))
+    except ValidationError as error:
+        sentences = [_sentence(detail, path, text) for detail in error.errors()]
+        raise ConfigError("\n".join(sentences)) from None
+    except SettingsError as error:
+        raise ConfigError(f"the environment: {error}: lists are written as JSON") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"configuration file {path} does not exist") from None
+    except PermissionError:
+        raise ConfigError(
+            f"configuration file {path}: no permission to read it; "
+            "make it readable for the user that runs wattkeeper"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration file {path} cannot be read: {error}") from None
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def _sentence(detail: ErrorDetails, path: Path | None, text: str) -> str:
+    keys = [str(part) for part in detail["loc"] if not isinstance(part, int)]
+    dotted = ".".join(keys)
+    where = _where(keys, path, text)
+    given = detail["input"]
+    if detail["type"] == "extra_forbidden":
+        return f"{dotted}: unknown key{where}{_did_you_mean(keys)}"
+    if detail["type"] == "missing":
+        return f"{dotted} is missing{_where(keys[:-1], path, text)}"
+    return f"{dotted} = {_shown(given)}{where}: {_allowed(detail, keys)}"
+
+
+def _shown(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _allowed(detail: ErrorDetails, keys: list[str]) -> str:
+    field = _field(keys)
+    bounds = [] if field is None else field.metadata
+    low = next((bound.ge for bound in bounds if isinstance(bound, Ge)), None)
+    high = next((bound.le for bound in bounds if isinstance(bound, Le)), None)
+    annotation: Any = None if field is None else field.annotation
+    kind = {int: "a whole number", float: "a number"}.get(annotation)
+    if kind and low is not None and high is not None and detail["type"] != "value_error":
+        return f"allowed is {kind} from {low} to {high}"
+    if detail["type"] == "literal_error" and field is not None:
+        return f"allowed are {', '.join(_shown(value) for value in get_args(field.annotation))}"
+    if detail["type"] == "model_type":
+        return "a table is expected here"
+    return detail["msg"].removeprefix("Value error, ")
+
+
+def _field(keys: list[str]) -> FieldInfo | None:
+    model: Any = Settings
+    field = None
+    for key in keys:
+        fields = _fields(model)
+        if key not in fields:
+            return None
+        field = fields[key]
+        model = _table(field)
+    return field
+
+
+def _fields(model: Any) -> Mapping[str, FieldInfo]:
+    is_model = isinstance(model, type) and issubclass(model, BaseModel)
+    return model.model_fields if is_model else {}
+
+
+def _table(field: FieldInfo) -> Any:
+    """The model behind a field, also where the table is optional."""
+    for candidate in (field.annotation, *get_args(field.annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _did_you_mean(keys: list[str]) -> str:
+    parent: Any = Settings
+    for key in keys[:-1]:
+        fields = _fields(parent)
+        parent = _table(fields[key]) if key in fields else None
+    known = list(_fields(parent))
+    close = difflib.get_close_matches(keys[-1], known, n=1)
+    if close:
+        return f'; did you mean "{close[0]}"?'
+    return f"; known here are {', '.join(known)}" if known else ""
+
+
+def _where(keys: list[str], path: Path | None, text: str) -> str:
+    """` in FILE, line N` or ` in the environment variable X`, as far as it can be told."""
+    variable = _PREFIX + "__".join(keys).upper()
+    for name in os.environ:
+        if name.upper() == variable:
+            return f" in the environment variable {name}"
+    if path is None or not keys:
+        return ""
+    table, key = ".".join(keys[:-1]), keys[-1]
+    current = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            current = stripped.strip("[] ").split("]")[0].strip()
+            if current == ".".join(keys):
+                return f" in {path}, line {number}"
+        elif current == table and stripped.split("=")[0].strip().strip("\"'") == key:
+            return f" in {path}, line {number}"
+    return f" in {path}"
+
+
+def _unknown_variables() -> Iterator[str]:
+    known = {_PREFIX + "__".join(keys).upper() for keys in _all_keys(Settings, ())}
+    for name in sorted(os.environ):
+        if name.upper().startswith(_PREFIX) and name.upper() not in known:
+            close = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            yield f"environment variable {name} is no configuration key{hint}"
+
+
+def _all_keys(model: Any, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, field in _fields(model).items():
+        keys = (*above, name)
+        yield keys
+        yield from _all_keys(_table(field), keys)

@@ -1,0 +1,1 @@
+"""The daemon: wires sources, meters, the ledger and exporters together."""

@@ -1,0 +1,53 @@
+"""Between the meters' view of an account and the ledger's."""
+
+from dataclasses import dataclass
+
+from collector.energy.meter import ScopeMeter
+from collector.energy.restart import Before
+from collector.energy.windows import Closed
+from collector.ledger import AccountState
+from collector.model import Energy
+
+KIND = "gpu"
+
+
+@dataclass(slots=True)
+class ShownBase:
+    """What `/metrics` takes off the lifetime total, so that a shown counter falls only to zero."""
+
+    total_mj: int = 0
+    estimated_mj: int = 0
+
+
+def before_of(state: AccountState) -> tuple[Before, Energy]:
+    """What the meter needs of an earlier run."""
+    before = Before(
+        wall_ns=state.anchor_wall_ns,
+        monotonic_ns=state.anchor_monotonic_ns,
+        boot_id=state.boot_id,
+        counter_mj=state.anchor_counter_mj,
+        power_mw=state.last_power_mw or 0,
+        idle_mw=state.idle_power_mw or 0,
+        clean=state.clean,
+    )
+    return before, state.total
+
+
+def state_of(
+    meter: ScopeMeter, closed: Closed, base: ShownBase, *, boot_id: str, clean: bool
+) -> AccountState:
+    """An account as of a closed window."""
+    power_mw = meter.track.milliwatts[-1] if meter.track.milliwatts else None
+    return AccountState(
+        total=closed.total,
+        shown_base_mj=base.total_mj,
+        shown_base_estimated_mj=base.estimated_mj,
+        anchor_wall_ns=closed.wall_end_ns,
+        anchor_monotonic_ns=closed.end_ns,
+        boot_id=boot_id,
+        anchor_counter_mj=closed.counter_mj,
+        last_power_mw=power_mw,
+        idle_power_mw=meter.idle_mw,
+        limit_mw=meter.ceiling_mw,
+        clean=clean,
+    )

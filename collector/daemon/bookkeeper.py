@@ -1,0 +1,57 @@
+"""Hands closed windows to the ledger: one commit for the windows of all GPUs."""
+
+from collections.abc import Callable, Mapping
+
+from collector.daemon.faults import FaultBoard
+from collector.energy.edges import SECOND_NS
+from collector.ledger import AccountKey, AccountState, Commit, Ledger, LedgerStatus
+from collector.model import Window
+
+GATHER_NS = 3 * SECOND_NS // 2
+"""GPUs' windows close with their own counter readings, up to a second apart."""
+
+
+class Bookkeeper:
+    """Collects windows and commits them together.
+
+    Args:
+        ledger: where they go.
+        faults: told when the ledger does not take writes.
+    """
+
+    def __init__(self, ledger: Ledger, faults: FaultBoard) -> None:
+        self.windows = 0
+        self._ledger = ledger
+        self._faults = faults
+        self._open: list[Window] = []
+        self._since_ns = 0
+
+    @property
+    def status(self) -> LedgerStatus:
+        """The ledger's own."""
+        return self._ledger.status
+
+    def add(self, windows: list[Window], now_ns: int) -> None:
+        """Take windows that closed."""
+        if windows and not self._open:
+            self._since_ns = now_ns
+        self._open += windows
+        self.windows += len(windows)
+
+    def commit(
+        self,
+        now_ns: int,
+        wall_ns: int,
+        states: Callable[[], Mapping[AccountKey, AccountState]],
+        *,
+        force: bool = False,
+    ) -> None:
+        """Hand over what has gathered, if it is time, and look after the ledger's health."""
+        if self._open and (force or now_ns - self._since_ns >= GATHER_NS):
+            self._ledger.submit(Commit(windows=tuple(self._open), states=states(), wall_ns=wall_ns))
+            self._open = []
+        status = self._ledger.status
+        if status.up:
+            self._faults.clear("ledger")
+        else:
+            self._faults.report("ledger", status.problem, status.action)

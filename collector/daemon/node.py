@@ -1,0 +1,199 @@
+"""The node daemon: twice a second it takes what the threads read, and shows and keeps it."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from collector import __version__
+from collector.config import Settings
+from collector.daemon.bookkeeper import Bookkeeper
+from collector.daemon.faults import FaultBoard
+from collector.daemon.machine import boot_id, local_midnight_ns
+from collector.daemon.own_values import own_values
+from collector.daemon.watched import Cadence, WatchedGpu
+from collector.energy.edges import SECOND_NS, Edges
+from collector.energy.meter import Plan
+from collector.ledger import AccountKey, AccountState, Ledger
+from collector.model import Snapshot
+from collector.sampling.discovery import LOOK_SECONDS, Discovery
+from collector.sampling.worker import Worker
+from collector.sources.protocol import Gpu, GpuSource
+
+log = logging.getLogger(__name__)
+
+
+class Node:
+    """Everything between the threads and the exporters. Owned by the event loop.
+
+    Args:
+        settings: the configuration.
+        source: where GPUs come from.
+        ledger: the open ledger.
+        show: called with each new snapshot.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        source: GpuSource,
+        ledger: Ledger,
+        show: Callable[[Snapshot], None],
+    ) -> None:
+        self._settings = settings
+        self._source = source
+        self._ledger = ledger
+        self._show = show
+        self.faults = FaultBoard()
+        now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+        self._edges = Edges(now_ns, wall_ns)
+        sampling = settings.sampling
+        self._cadence = Cadence(
+            power_ns=round(SECOND_NS / sampling.power_hz),
+            telemetry_ns=round(SECOND_NS / sampling.telemetry_hz),
+            slow_ns=round(SECOND_NS * sampling.slow_seconds),
+            trailing_ns=settings.prometheus.window_seconds * SECOND_NS,
+        )
+        self._plan = Plan(
+            period_ns=self._cadence.power_ns,
+            window_ns=settings.window.seconds * SECOND_NS,
+            boot_id=boot_id(),
+        )
+        self._bookkeeper = Bookkeeper(ledger, self.faults)
+        self._today = ledger.energy_since(local_midnight_ns(wall_ns))
+        self.gpus: dict[str, WatchedGpu] = {}
+        self.discovery = Discovery(source)
+
+    def start(self) -> None:
+        """Begin to look for GPUs."""
+        self.discovery.start()
+
+    def tick(self) -> None:
+        """Take what was read, account for it, show it.
+
+        Raises:
+            DriverGoneError: the driver went away; only a new process can go on.
+            Exception: a bug in a thread.
+        """
+        self._raise_fatal()
+        self._welcome()
+        now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+        step_ns = self._edges.refresh(now_ns, wall_ns)
+        if step_ns:
+            log.warning("the wall clock was stepped by %+.3f s; a new window begins", step_ns / 1e9)
+        for watched in self._ordered():
+            self._bookkeeper.add(watched.advance(now_ns), now_ns)
+            if watched.sickness is None:
+                self.faults.clear(watched.part)
+            else:
+                self.faults.report(watched.part, watched.sickness.problem, watched.sickness.action)
+        self._look_at_driver()
+        self._bookkeeper.commit(now_ns, wall_ns, self._states)
+        self._show(self._snapshot(now_ns, wall_ns))
+
+    def stop(self) -> None:
+        """Account for what was read and hand it to the ledger. The threads are asked to end."""
+        self.discovery.stop()
+        for watched in self.gpus.values():
+            watched.worker.stop()
+        now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+        self._edges.refresh(now_ns, wall_ns)
+        for watched in self._ordered():
+            self._bookkeeper.add(watched.finish(now_ns), now_ns)
+        self._bookkeeper.commit(now_ns, wall_ns, lambda: self._states(clean=True), force=True)
+
+    def join(self, timeout_seconds: float) -> bool:
+        """Wait for the threads; False when one is stuck in the driver, which then stays open."""
+        deadline = time.monotonic() + timeout_seconds
+        ended = self.discovery.join(max(deadline - time.monotonic(), 0))
+        for watched in self.gpus.values():
+            ended &= watched.worker.join(max(deadline - time.monotonic(), 0))
+        if ended and self.discovery.open:
+            self._source.close()
+        return ended
+
+    def _states(self, *, clean: bool = False) -> Mapping[AccountKey, AccountState]:
+        states: dict[AccountKey, AccountState] = {}
+        for watched in self.gpus.values():
+            states |= watched.states(clean=clean)
+        return states
+
+    def _ordered(self) -> list[WatchedGpu]:
+        return sorted(self.gpus.values(), key=lambda watched: watched.gpu.index)
+
+    def _raise_fatal(self) -> None:
+        fatal = [self.discovery.fatal, *(watched.worker.fatal for watched in self.gpus.values())]
+        for error in fatal:
+            if error is not None:
+                raise error
+
+    def _welcome(self) -> None:
+        while self.discovery.found:
+            gpu = self.discovery.found.popleft()
+            identity = gpu.identity
+            self.gpus[identity.uuid] = self._watch(gpu)
+            log.info(
+                "GPU %d: %s%s, %s",
+                identity.index,
+                identity.model or "unnamed",
+                " (simulated)" if identity.simulated else "",
+                identity.uuid,
+            )
+
+    def _watch(self, gpu: Gpu) -> WatchedGpu:
+        cadence, uuid = self._cadence, gpu.identity.uuid
+        worker = Worker(
+            gpu,
+            node=self._settings.node.name,
+            power_period_ns=cadence.power_ns,
+            telemetry_period_ns=cadence.telemetry_ns,
+            slow_every=max(1, round(cadence.slow_ns / cadence.telemetry_ns)),
+        )
+        watched = WatchedGpu(
+            worker,
+            self._edges,
+            self._plan,
+            cadence,
+            before={
+                key.scope: state
+                for key, state in self._ledger.accounts.items()
+                if key.device == uuid
+            },
+            today={key.scope: energy for key, energy in self._today.items() if key.device == uuid},
+            started_ns=time.monotonic_ns(),
+        )
+        worker.start()
+        return watched
+
+    def _look_at_driver(self) -> None:
+        missing = self.discovery.missing
+        if missing is not None:
+            self.faults.report(
+                "driver",
+                str(missing),
+                "install or load the NVIDIA driver (nvidia-smi must work), or set "
+                'sampling.source = "simulated" to try Wattkeeper without GPUs; '
+                f"looking again every {LOOK_SECONDS:.0f} s",
+            )
+        elif self.discovery.looked:
+            self.faults.clear("driver")
+
+    def _snapshot(self, now_ns: int, wall_ns: int) -> Snapshot:
+        ordered = self._ordered()
+        standing = self.faults.standing
+        return Snapshot(
+            node=self._settings.node.name,
+            version=__version__,
+            wall_ns=wall_ns,
+            monotonic_ns=now_ns,
+            simulated=self._source.simulated,
+            gpus=tuple(watched.snapshot(now_ns) for watched in ordered),
+            daemon=own_values(
+                ordered,
+                self._bookkeeper.status,
+                windows=self._bookkeeper.windows,
+                clock_steps=self._edges.steps,
+                faults=len(standing),
+            ),
+            faults=standing,
+            ready=self.discovery.looked,
+        )

@@ -1,0 +1,275 @@
+"""One GPU as the daemon sees it: its threads, its meter, its health, what is shown of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from collector.catalogue import Labels, Values
+from collector.daemon.accounts import KIND, ShownBase, before_of, state_of
+from collector.daemon.gpu_values import gpu_values
+from collector.energy.edges import SECOND_NS, Edges
+from collector.energy.gpu_meter import GpuMeter
+from collector.energy.limits import ceilings
+from collector.energy.meter import Plan
+from collector.ledger import AccountKey, AccountState
+from collector.model import Energy, GpuIdentity, GpuSnapshot, Reading, Window
+from collector.sampling.worker import Worker
+from collector.sources.protocol import GpuLostError
+
+STALE_NS = 3 * SECOND_NS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """The periods of a node's sampling and showing."""
+
+    power_ns: int
+    telemetry_ns: int
+    slow_ns: int
+    trailing_ns: int
+
+    @property
+    def power_stale_ns(self) -> int:
+        """Without a power sample for this long a GPU is sick."""
+        return max(STALE_NS, 3 * self.power_ns)
+
+    @property
+    def telemetry_stale_ns(self) -> int:
+        """Without telemetry for this long a GPU is sick."""
+        return max(STALE_NS, 3 * self.telemetry_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Sickness:
+    """Why a GPU is sick, for people."""
+
+    problem: str
+    action: str
+
+
+@dataclass(slots=True)
+class Sensors:
+    """Reads of each sensor, summed."""
+
+    reads: dict[str, int] = field(default_factory=dict)
+    read_ns: dict[str, int] = field(default_factory=dict)
+
+    def add(self, reading: Reading) -> None:
+        """Count a reading's costs."""
+        for sensor, spent_ns in reading.read_ns.items():
+            self.reads[sensor] = self.reads.get(sensor, 0) + 1
+            self.read_ns[sensor] = self.read_ns.get(sensor, 0) + spent_ns
+
+
+class WatchedGpu:
+    """Moves what the threads read into the meter, and says what to show.
+
+    Args:
+        worker: the GPU's threads, started.
+        edges: the wall clock's seconds.
+        plan: the meters' plan.
+        cadence: the periods.
+        before: the GPU's accounts in the ledger, by scope.
+        today: energy since local midnight in the ledger, by scope.
+        started_ns: when watching began.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        edges: Edges,
+        plan: Plan,
+        cadence: Cadence,
+        *,
+        before: Mapping[str, AccountState],
+        today: Mapping[str, Energy],
+        started_ns: int,
+    ) -> None:
+        self.worker = worker
+        self.meter: GpuMeter | None = None
+        self.sensors = Sensors()
+        self.sickness: Sickness | None = None
+        self.last_power_ns = 0
+        self.last_telemetry_ns = 0
+        self.bases: dict[str, ShownBase] = {}
+        self.fast: Reading | None = None
+        self.slow: tuple[int, Values] | None = None
+        self.last_window: Window | None = None
+        self._edges = edges
+        self._plan = plan
+        self._before = dict(before)
+        self._today_mj = {scope: energy.total_mj for scope, energy in today.items()}
+        self._today = datetime.fromtimestamp(edges.wall_ns(started_ns) / 1e9).astimezone().date()
+        self._started_ns = started_ns
+        self.cadence = cadence
+
+    @property
+    def gpu(self) -> GpuIdentity:
+        """Who it is."""
+        return self.worker.gpu.identity
+
+    @property
+    def part(self) -> str:
+        """Its name among the faults."""
+        return f"gpu {self.gpu.index}"
+
+    def advance(self, now_ns: int) -> list[Window]:
+        """Take what the threads have read, account for it, judge the GPU's health."""
+        self._drain()
+        windows = self.meter.advance(now_ns) if self.meter is not None else []
+        self._note(windows)
+        self.sickness = self._judge(now_ns)
+        return windows
+
+    def finish(self, now_ns: int) -> list[Window]:
+        """Account for everything there is: the end of a run."""
+        self._drain()
+        windows = self.meter.finish(now_ns) if self.meter is not None else []
+        self._note(windows)
+        return windows
+
+    def states(self, *, clean: bool) -> dict[AccountKey, AccountState]:
+        """Its accounts as of the last windows closed."""
+        if self.meter is None:
+            return {}
+        return {
+            AccountKey(KIND, self.gpu.uuid, scope): state_of(
+                self.meter.scopes[scope],
+                closed,
+                self.bases.setdefault(scope, ShownBase()),
+                boot_id=self._plan.boot_id,
+                clean=clean,
+            )
+            for scope, closed in self.meter.last_closed.items()
+        }
+
+    def snapshot(self, now_ns: int) -> GpuSnapshot:
+        """What is shown of it now."""
+        up = self.sickness is None and self.meter is not None
+        values: dict[str, dict[Labels, float]] = gpu_values(self, now_ns) if up else {}
+        values["gpu_up"] = {(): float(up)}
+        errors: dict[Labels, float] = {key: float(count) for key, count in self._errors().items()}
+        if errors:
+            values["gpu_read_errors_total"] = errors
+        ages: dict[Labels, float] = {
+            (sensor,): (now_ns - at_ns) / SECOND_NS
+            for sensor, at_ns in (
+                ("power", self.last_power_ns),
+                ("telemetry", self.last_telemetry_ns),
+            )
+            if at_ns
+        }
+        if ages:
+            values["gpu_sample_age_seconds"] = ages
+        main = self._main_scope()
+        slots = self.meter.scopes[main].slots.closed if self.meter and main else ()
+        return GpuSnapshot(
+            gpu=self.gpu,
+            up=up,
+            values=values,
+            history_watts=slots[-1].mean_watts if up and slots else None,
+            today_mj=self._today_mj.get(main) if main else None,
+            source=self.last_window.energy.source if self.last_window else None,
+        )
+
+    def _main_scope(self) -> str | None:
+        if self.meter is None:
+            return None
+        return "gpu" if "gpu" in self.meter.scopes else next(iter(self.meter.scopes), None)
+
+    def _errors(self) -> dict[tuple[str, str], int]:
+        errors = dict(self.worker.errors)
+        refused = 0
+        if self.meter is not None:
+            refused = sum(meter.refused_samples for meter in self.meter.scopes.values())
+        if refused:
+            errors["gpu_power_watts", "implausible"] = refused
+        return errors
+
+    def _drain(self) -> None:
+        worker = self.worker
+        while worker.readings:
+            reading = worker.readings.popleft()
+            self.sensors.add(reading)
+            self.last_telemetry_ns = reading.monotonic_ns
+            self.fast = reading
+            if "gpu_power_limit_watts" in reading.values or self.slow is None:
+                self.slow = (reading.monotonic_ns, reading.values)
+            if self.meter is None and worker.scopes is not None:
+                self.meter = self._make_meter(worker.scopes)
+            if self.meter is not None:
+                self.meter.add_reading(reading)
+        ring, scopes = worker.ring, worker.scopes
+        if self.meter is None or ring is None or not scopes:
+            return
+        for scope, samples in zip(scopes, ring.take(), strict=False):
+            self.meter.add_power(scope, samples)
+            if samples and scope == scopes[0]:
+                self.last_power_ns = samples[-1][0]
+
+    def _make_meter(self, scopes: tuple[str, ...]) -> GpuMeter:
+        gpu = self.worker.gpu
+        return GpuMeter(
+            self.gpu,
+            self._edges,
+            self._plan,
+            ceilings(scopes or ("gpu",), gpu.power_limit_watts),
+            has_counter="gpu_energy_joules_total" not in gpu.unsupported,
+            before={scope: before_of(state) for scope, state in self._before.items()},
+        )
+
+    def _note(self, windows: list[Window]) -> None:
+        """Keep today's energy and the shown base in step with what was accounted for."""
+        if self.meter is None:
+            return
+        for window in windows:
+            self._count_today(window)
+            if window.scope == self._main_scope():
+                self.last_window = window
+        for scope, meter in self.meter.scopes.items():
+            if scope in self.bases or not meter.started:
+                continue
+            state = self._before.get(scope)
+            base = ShownBase()
+            if state is not None and meter.bridged is not None:
+                if meter.bridged.continues:
+                    base = ShownBase(state.shown_base_mj, state.shown_base_estimated_mj)
+                else:
+                    reached = state.total + meter.bridged.energy
+                    base = ShownBase(reached.total_mj, reached.estimated_mj)
+            self.bases[scope] = base
+
+    def _count_today(self, window: Window) -> None:
+        # The last instant inside the window decides; edges lie on quarter-hours, so on midnights.
+        day = datetime.fromtimestamp((window.end_ns - 1) / 1e9).astimezone().date()
+        if day > self._today:
+            self._today = day
+            self._today_mj.clear()
+        if day == self._today:
+            scope = window.scope
+            self._today_mj[scope] = self._today_mj.get(scope, 0) + window.energy.total_mj
+
+    def _judge(self, now_ns: int) -> Sickness | None:
+        worker, cadence = self.worker, self.cadence
+        look = f"run 'nvidia-smi -i {self.gpu.index}' and look into the kernel log for Xid messages"
+        if worker.lost or isinstance(worker.problem, GpuLostError):
+            return Sickness("the GPU is lost to the driver", f"{look}; it may need a reset")
+        for what, busy_ns in (
+            ("power", worker.power_busy_since_ns),
+            ("telemetry", worker.telemetry_busy_since_ns),
+        ):
+            if busy_ns and now_ns - busy_ns > STALE_NS:
+                seconds = (now_ns - busy_ns) // SECOND_NS
+                return Sickness(f"a driver call for {what} has not returned for {seconds} s", look)
+        said = f": {worker.problem}" if worker.problem is not None else ""
+        if self.meter is None:
+            if now_ns - self._started_ns > STALE_NS:
+                return Sickness(f"it has not answered since it was found{said}", look)
+            return None
+        if now_ns - self.last_telemetry_ns > cadence.telemetry_stale_ns:
+            return Sickness(f"no telemetry{said}", look)
+        if worker.scopes and now_ns - max(self.last_power_ns, self._started_ns) > (
+            cadence.power_stale_ns
+        ):
+            return Sickness(f"no power reading{said}", look)
+        return None

@@ -1,0 +1,159 @@
+"""What goes into the ledger and comes out of it. Energy is in millijoules, power in milliwatts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from collector.model import Energy, Window
+
+Resolution = Literal["minute", "quarter_hour"]
+"""How long a register is."""
+
+
+class LedgerError(Exception):
+    """The ledger cannot be used. The text is for people: what and where, then what to do.
+
+    Attributes:
+        problem: what is wrong and where.
+        action: what to do about it.
+    """
+
+    def __init__(self, problem: str, action: str) -> None:
+        super().__init__(f"{problem}; {action}")
+        self.problem = problem
+        self.action = action
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKey:
+    """Whose energy an account counts.
+
+    Attributes:
+        kind: what the device is: `gpu`.
+        device: which one it is, for good: the UUID of a GPU.
+        scope: which of its powers: `gpu`, `module`, `memory`.
+    """
+
+    kind: str
+    device: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """An account as of `anchor_wall_ns`: everything before that is in `total`.
+
+    Attributes:
+        total: lifetime energy, by its source.
+        shown_base_mj: `/metrics` shows the lifetime total less this.
+        shown_base_estimated_mj: likewise for the estimated part.
+        anchor_wall_ns: the instant up to which energy is in `total`, UTC.
+        anchor_monotonic_ns: the same instant by CLOCK_MONOTONIC; means something in `boot_id` only.
+        boot_id: the boot of the machine that `anchor_monotonic_ns` belongs to.
+        anchor_counter_mj: the hardware counter at the anchor, interpolated; None without a counter.
+        last_power_mw: the last power seen; None when none was.
+        idle_power_mw: what it draws at rest, as learned; None when not known.
+        limit_mw: its power limit; None when not known.
+        clean: whether the daemon stopped in good order at the anchor.
+    """
+
+    total: Energy
+    shown_base_mj: int
+    shown_base_estimated_mj: int
+    anchor_wall_ns: int
+    anchor_monotonic_ns: int
+    boot_id: str
+    anchor_counter_mj: int | None
+    last_power_mw: int | None
+    idle_power_mw: int | None
+    limit_mw: int | None
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What enters the ledger together or not at all.
+
+    Attributes:
+        windows: windows that closed; their energies are added to the registers.
+        states: accounts as they stand after these windows.
+        wall_ns: when this was put together, UTC.
+    """
+
+    windows: tuple[Window, ...]
+    states: Mapping[AccountKey, AccountState]
+    wall_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerStatus:
+    """How the ledger is doing.
+
+    Attributes:
+        up: whether it takes writes.
+        problem: what is wrong, for people; empty while up.
+        action: what to do about it; empty while up.
+        since_wall_ns: since when it is up or not, UTC.
+        waiting_windows: windows handed over and not yet on disk.
+        dropped_windows: windows whose place within their quarter-hour was given up to bound
+            memory, since the start; their energy was not.
+        last_commit_wall_ns: `wall_ns` of the newest commit that is on disk, UTC; None without one.
+        last_commit_seconds: how long that took; None before the first commit of this run.
+    """
+
+    up: bool
+    problem: str
+    action: str
+    since_wall_ns: int
+    waiting_windows: int
+    dropped_windows: int
+    last_commit_wall_ns: int | None
+    last_commit_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """An account's energy in one minute or quarter-hour, aligned to UTC.
+
+    Attributes:
+        start_ns: when the register begins, UTC.
+        energy: energy in it, by source.
+        covered_ns: how much of the time samples cover.
+        elapsed_ns: how much time was accounted for; less than the register's length when some is
+            missing or still to come, more when the wall clock was set back.
+        peak_mw: the highest power sampled; None without samples.
+    """
+
+    start_ns: int
+    energy: Energy
+    covered_ns: int
+    elapsed_ns: int
+    peak_mw: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A stretch that was not sampled, or whose energy is partly an estimate.
+
+    Attributes:
+        key: the account.
+        start_ns: when it begins, UTC.
+        end_ns: when it ends, UTC.
+        energy: the energy booked for it, by source.
+        low_mj: the least that it can have been; None when not an estimate.
+        high_mj: the most that it can have been; None when not an estimate.
+        reason: why, in a word or a few; may be empty for an estimate inside a sampled window.
+    """
+
+    key: AccountKey
+    start_ns: int
+    end_ns: int
+    energy: Energy
+    low_mj: int | None
+    high_mj: int | None
+    reason: str
+
+
+def account_of(window: Window) -> AccountKey:
+    """The account that a window's energy belongs to."""
+    return AccountKey("gpu", window.gpu.uuid, window.scope)

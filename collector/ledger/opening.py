@@ -1,0 +1,158 @@
+"""Opens the ledger at start: makes its place, sets a corrupt file aside, reads a read-only one."""
+
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.ledger.connection import connect_to_read
+from collector.ledger.lock import WriterLock
+from collector.ledger.migrate import migrations, version
+from collector.ledger.model import AccountKey, AccountState, LedgerError
+from collector.ledger.problems import describe, is_corrupt, no_permission, retried
+from collector.ledger.rows import load_accounts
+from collector.ledger.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What was found at start.
+
+    Attributes:
+        store: the open file; None when it cannot be written now.
+        accounts: every account in it.
+        last_commit_wall_ns: when it was last written, UTC; None when never.
+        fault: why it cannot be written.
+    """
+
+    store: Store | None
+    accounts: Mapping[AccountKey, AccountState]
+    last_commit_wall_ns: int | None
+    fault: LedgerError | None = None
+
+
+def open_at_start(path: Path, lock: WriterLock) -> Opened:
+    """Open the ledger, or read what it holds where it cannot be written now.
+
+    Raises:
+        LedgerError: there is no way to go on without somebody's help.
+    """
+    try:
+        _prepare_place(path)
+    except PermissionError:
+        raise no_permission("reach", path) from None
+    present = path.is_file() and path.stat().st_size > 0
+    try:
+        lock.acquire()
+        store = open_store(path, check=True)
+    except LedgerError:
+        raise
+    except (sqlite3.Error, OSError) as error:
+        fault = describe(error, path)
+        if not present:
+            raise fault from error
+        return _read_only(path, fault)
+    try:
+        return Opened(store=store, accounts=store.accounts(), last_commit_wall_ns=store.wall_ns)
+    except sqlite3.Error as error:
+        store.close()
+        raise describe(error, path) from error
+
+
+def open_store(path: Path, *, check: bool) -> Store:
+    """Open the ledger for writing; a corrupt one is set aside and a new one started.
+
+    Args:
+        path: the file, absolute.
+        check: verify the whole file.
+
+    Raises:
+        LedgerError: it is not one that this program may write.
+        OSError: a corrupt one could not be set aside.
+        sqlite3.Error: it cannot be opened or written.
+    """
+    try:
+        return Store(path, check=check)
+    except sqlite3.Error as error:
+        if not is_corrupt(error):
+            raise
+        _set_aside(path, error)
+    return Store(path, check=False)
+
+
+def _prepare_place(path: Path) -> None:
+    place = path.parent
+    if not place.exists():
+        _make_directory(place)
+    if not place.is_dir():
+        raise LedgerError(f"{place} is not a directory", "set [ledger] path to another file")
+    if path.exists() and not path.is_file():
+        raise LedgerError(f"{path} is not a file", "set [ledger] path to another one")
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        if path.exists():
+            return
+        raise LedgerError(
+            f"there is no ledger {path} yet, and {place} is on a read-only file system",
+            "set [ledger] path to a place that can be written",
+        )
+    if not os.access(place, os.W_OK | os.X_OK, effective_ids=True):
+        raise no_permission("write to the directory", place)
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        raise no_permission("read and write the ledger", path)
+
+
+def _make_directory(place: Path) -> None:
+    try:
+        place.mkdir()
+    except FileNotFoundError:
+        raise LedgerError(
+            f"neither the ledger's directory {place} nor {place.parent} exists",
+            "create it, or set [ledger] path to another place",
+        ) from None
+    except PermissionError:
+        raise no_permission(f"create {place.name} in", place.parent) from None
+    except OSError as error:
+        raise LedgerError(
+            f"the ledger's directory {place} cannot be created: {error.strerror}",
+            "create it, or set [ledger] path to another place",
+        ) from error
+
+
+def _set_aside(path: Path, error: sqlite3.Error) -> None:
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    name = f"{path.name}.corrupt-{stamp}"
+    number = 2
+    while path.with_name(name).exists():
+        name = f"{path.name}.corrupt-{stamp}-{number}"
+        number += 1
+    for suffix in ("-wal", "-shm", ""):  # the ledger last: it is what says that this is to be done
+        source = path.with_name(path.name + suffix)
+        if source.exists():
+            source.rename(path.with_name(name + suffix))
+    _log.error(
+        "the ledger %s is corrupt (%s) and was renamed to %s; a new one is started: what is not in"
+        " memory now - lifetime totals and the history of registers - begins at zero. Keep the old"
+        " file (sqlite3 FILE .recover may read it) and check the disk",
+        path,
+        error,
+        name,
+    )
+
+
+def _read_only(path: Path, fault: LedgerError) -> Opened:
+    """Read the accounts where nothing can be written."""
+    try:
+        with closing(connect_to_read(path, alone=True)) as connection:
+            if version(connection) != len(migrations()):
+                raise fault
+            (wall_ns,) = connection.execute("SELECT wall_ns FROM last_commit").fetchone()
+            accounts = load_accounts(connection)
+    except sqlite3.Error:
+        raise fault from None
+    return Opened(store=None, accounts=accounts, last_commit_wall_ns=wall_ns, fault=retried(fault))

@@ -1,0 +1,111 @@
+"""The one thread that writes to the ledger. What fails is kept and tried again."""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from collector.ledger.inbox import Inbox
+from collector.ledger.lock import WriterLock
+from collector.ledger.model import LedgerError
+from collector.ledger.opening import Opened, open_store
+from collector.ledger.problems import describe, is_corrupt, retried
+from collector.ledger.retention import PRUNE_SECONDS, Retention
+from collector.ledger.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Owns the open file.
+
+    Args:
+        path: the ledger's file, absolute.
+        lock: the right to write it; taken again where it could not be taken at start.
+        opened: what was found at start.
+        inbox: what waits to be written.
+        retention: how long registers are kept.
+    """
+
+    def __init__(
+        self, path: Path, lock: WriterLock, opened: Opened, inbox: Inbox, retention: Retention
+    ) -> None:
+        self._path = path
+        self._lock = lock
+        self._inbox = inbox
+        self._retention = retention
+        self._store = opened.store
+        self._restate = False
+        self._corrupt = False
+        self._attempt_number = 0
+        self._prune_at = time.monotonic()
+        # A daemon thread: a disk that does not answer must not keep the process.
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        if opened.fault is not None:
+            _log.error("%s", opened.fault)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def join(self, timeout_seconds: float) -> None:
+        """Wait for the thread to end, once the inbox was closed."""
+        self._thread.join(timeout_seconds)
+
+    def _run(self) -> None:
+        while self._inbox.wait(max(0.0, self._prune_at - time.monotonic())):
+            try:
+                self._work()
+            except Exception as error:  # noqa: BLE001 - shown in the status, then retried
+                self._failed(error)
+            else:
+                self._recovered()
+        self._close_store()
+        self._lock.release()
+
+    def _work(self) -> None:
+        """Write what waits; when nothing does, prune a little."""
+        store = self._store or self._reopen()
+        batch = self._inbox.take(restate=self._restate)
+        if batch is not None:
+            self._attempt_number = store.number + 1
+            store.commit(batch)
+            self._inbox.landed()
+            self._restate = False
+        elif time.monotonic() >= self._prune_at and not store.prune(*self._retention.oldest()):
+            self._prune_at = time.monotonic() + PRUNE_SECONDS
+
+    def _reopen(self) -> Store:
+        self._lock.acquire()
+        store = open_store(self._path, check=self._corrupt)
+        self._store = store
+        self._corrupt = False
+        self._restate = True  # the file may be a new one, without the accounts at rest now
+        if store.number == self._attempt_number:
+            self._inbox.landed()  # the write that failed is in the file after all
+        return store
+
+    def _failed(self, error: Exception) -> None:
+        self._close_store()
+        self._corrupt = is_corrupt(error)
+        fault = retried(describe(error, self._path))
+        if self._inbox.failed(fault):
+            expected = isinstance(error, sqlite3.Error | OSError | LedgerError)
+            _log.error("%s", fault, exc_info=None if expected else error)
+
+    def _recovered(self) -> None:
+        outage = self._inbox.recovered()
+        if outage is not None:
+            _log.warning(
+                "the ledger %s takes writes again after %.0f s; %d windows that waited are in it",
+                self._path,
+                *outage,
+            )
+
+    def _close_store(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            with contextlib.suppress(sqlite3.Error):
+                store.close()
