@@ -1,0 +1,6 @@
+"""The live page at `/`: what a newcomer sees first, without Prometheus or Grafana."""
+
+from exporters.page.assets import CONTENT_SECURITY_POLICY, assets
+from exporters.page.live import LiveView
+
+__all__ = ["CONTENT_SECURITY_POLICY", "LiveView", "assets"]

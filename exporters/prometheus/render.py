@@ -1,0 +1,65 @@
+"""Renders a snapshot at most once, in each format, and serves the bytes until the next one."""
+
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from collector.catalogue import CATALOGUE, Metric
+from collector.model import Snapshot
+from exporters.prometheus.families import SnapshotCollector
+
+_GZIP_LEVEL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An exposition."""
+
+    body: bytes
+    content_type: str
+
+
+class Renderer:
+    """Keeps the latest snapshot and its expositions.
+
+    Args:
+        catalogue: the metrics to show.
+    """
+
+    def __init__(self, catalogue: Sequence[Metric] = CATALOGUE) -> None:
+        self._snapshot: Snapshot | None = None
+        self._rendered: dict[str, Rendered] = {}
+        self._zipped: dict[str, bytes] = {}
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(SnapshotCollector(lambda: self._snapshot, catalogue))
+        ProcessCollector(registry=self._registry)
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Take the newest snapshot; nothing is rendered before somebody asks."""
+        self._snapshot = snapshot
+        self._rendered.clear()
+        self._zipped.clear()
+
+    def render(self, accept: str = "") -> Rendered:
+        """The exposition that a scraper asks for: text, or OpenMetrics.
+
+        Args:
+            accept: its `Accept` header.
+        """
+        encoder, content_type = choose_encoder(accept)
+        rendered = self._rendered.get(content_type)
+        if rendered is None:
+            rendered = Rendered(encoder(self._registry), content_type)
+            self._rendered[content_type] = rendered
+        return rendered
+
+    def zipped(self, rendered: Rendered) -> bytes:
+        """The same, compressed with gzip."""
+        body = self._zipped.get(rendered.content_type)
+        if body is None:
+            body = gzip.compress(rendered.body, _GZIP_LEVEL, mtime=0)
+            self._zipped[rendered.content_type] = body
+        return body
