@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import uvloop
 
@@ -29,19 +30,37 @@ _SWITCH_SECONDS = 0.0005
 """How long the interpreter may keep a sampling thread waiting behind other Python code."""
 
 
+RELOAD = -1
+"""What `run_node` returns when it ended in order to start anew with another configuration."""
+
+
 class StartError(Exception):
     """The daemon cannot start. The text says why, and what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a command wants to hear, or to be asked."""
+
+    on_ready: Callable[[str], None] | None = None
+    may_reload: Callable[[], bool] | None = None
+
+
 def run_node(
-    settings: Settings, source: GpuSource, *, on_ready: Callable[[str], None] | None = None
+    settings: Settings,
+    source: GpuSource,
+    *,
+    on_ready: Callable[[str], None] | None = None,
+    may_reload: Callable[[], bool] | None = None,
 ) -> int:
-    """Run the node daemon until a signal. Returns the exit code.
+    """Run the node daemon until a signal. Returns the exit code, or `RELOAD`.
 
     Args:
         settings: the configuration.
         source: where GPUs come from.
         on_ready: called with the page's address once it is served.
+        may_reload: asked at SIGHUP whether the new configuration is right; without it, SIGHUP
+            ends the process as it does by default.
 
     Raises:
         StartError: it cannot start.
@@ -53,7 +72,9 @@ def run_node(
         # What lives until the end need not be looked at by every collection.
         gc.freeze()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            code, threads_ended = runner.run(_run(settings, source, ledger, on_ready))
+            code, threads_ended = runner.run(
+                _run(settings, source, ledger, Hooks(on_ready, may_reload))
+            )
     finally:
         if not ledger.close(timeout_seconds=_LEDGER_CLOSE_SECONDS):
             log.error(
@@ -86,21 +107,12 @@ async def _run(
     settings: Settings,
     source: GpuSource,
     ledger: Ledger,
-    on_ready: Callable[[str], None] | None,
+    hooks: Hooks,
 ) -> tuple[int, bool]:
     notifier = Notifier()
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop, number, stopping)
+    signals = Signals(hooks.may_reload)
     server = _server(settings)
-    shows: list[Callable[[Snapshot], None]] = [] if server is None else [server.update]
-
-    def show(snapshot: Snapshot) -> None:
-        for take in shows:
-            take(snapshot)
-
-    node = Node(settings, source, ledger, show)
+    node = Node(settings, source, ledger, server.update if server is not None else _ignore)
     address = await _serve(server)
     log.info(
         "wattkeeper %s on node %s%s%s",
@@ -111,9 +123,19 @@ async def _run(
     )
     node.start()
     notifier.ready()
-    if on_ready is not None:
-        on_ready(address)
-    code = 0
+    if hooks.on_ready is not None:
+        hooks.on_ready(address)
+    code = await _until_the_end(node, signals.stopping, notifier)
+    notifier.stopping()
+    node.stop()
+    ended = node.join(_JOIN_SECONDS)
+    if server is not None:
+        await server.stop()
+    return RELOAD if signals.reload and not code else code, ended
+
+
+async def _until_the_end(node: Node, stopping: asyncio.Event, notifier: Notifier) -> int:
+    """Turn the loop until a signal or a failure. Returns the exit code."""
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_ticks(node, stopping, notifier), name="ticks")
@@ -122,16 +144,11 @@ async def _run(
             "%s; ending, so that the supervisor starts the daemon anew with the new driver",
             gone.exceptions[0],
         )
-        code = 1
+        return 1
     except* SourceError as failed:
         log.error("%s", failed.exceptions[0])  # noqa: TRY400 - said for people
-        code = 1
-    notifier.stopping()
-    node.stop()
-    ended = node.join(_JOIN_SECONDS)
-    if server is not None:
-        await server.stop()
-    return code, ended
+        return 1
+    return 0
 
 
 async def _ticks(node: Node, stopping: asyncio.Event, notifier: Notifier) -> None:
@@ -146,9 +163,35 @@ async def _ticks(node: Node, stopping: asyncio.Event, notifier: Notifier) -> Non
                 await stopping.wait()
 
 
-def _stop(number: int, stopping: asyncio.Event) -> None:
-    log.info("%s: stopping", signal.Signals(number).name)
-    stopping.set()
+class Signals:
+    """SIGTERM and SIGINT stop; SIGHUP stops in order to start anew, if that may be.
+
+    Args:
+        may_reload: asked at SIGHUP; None leaves SIGHUP alone.
+    """
+
+    def __init__(self, may_reload: Callable[[], bool] | None) -> None:
+        self.stopping = asyncio.Event()
+        self.reload = False
+        self._may_reload = may_reload
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop, number)
+        if may_reload is not None:
+            loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+
+    def _stop(self, number: int) -> None:
+        log.info("%s: stopping", signal.Signals(number).name)
+        self.stopping.set()
+
+    def _hang_up(self) -> None:
+        if self._may_reload is not None and self._may_reload():
+            self.reload = True
+            self._stop(signal.SIGHUP)
+
+
+def _ignore(_snapshot: Snapshot) -> None:
+    """Nobody serves snapshots when Prometheus is switched off."""
 
 
 def _server(settings: Settings) -> Server | None:

@@ -1,0 +1,1 @@
+"""The daemon as a process, on the fake library, with real servers where they matter."""
