@@ -136,6 +136,7 @@ async def _run(
 
 async def _until_the_end(node: Node, stopping: asyncio.Event, notifier: Notifier) -> int:
     """Turn the loop until a signal or a failure. Returns the exit code."""
+    code = 0
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_ticks(node, stopping, notifier), name="ticks")
@@ -144,11 +145,11 @@ async def _until_the_end(node: Node, stopping: asyncio.Event, notifier: Notifier
             "%s; ending, so that the supervisor starts the daemon anew with the new driver",
             gone.exceptions[0],
         )
-        return 1
+        code = 1
     except* SourceError as failed:
         log.error("%s", failed.exceptions[0])  # noqa: TRY400 - said for people
-        return 1
-    return 0
+        code = 1
+    return code
 
 
 async def _ticks(node: Node, stopping: asyncio.Event, notifier: Notifier) -> None:
