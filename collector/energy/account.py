@@ -79,6 +79,8 @@ class EnergyAccount:
         self._window_ns = window_ns
         self._since_anchor_mj = 0
         self._news_covered_ns = 0
+        self._frozen = False
+        self._short_mj = 0
         self._waiting: deque[CounterReading] = deque()
 
     def start(self, at_ns: int, total: Energy, reading: CounterReading | None) -> None:
@@ -131,6 +133,7 @@ class EnergyAccount:
     def _take(self, reading: CounterReading) -> list[Credit]:
         anchor = self.judge.anchor
         verdict = self.judge.judge(reading)
+        self._frozen = verdict is Verdict.STILL
         if verdict in (Verdict.REFUSED, Verdict.STILL):
             return []
         at_ns, raw_mj = reading.monotonic_ns, reading.millijoules
@@ -143,9 +146,11 @@ class EnergyAccount:
             self._since_anchor_mj = measure(self.track, at_ns, self.credited_ns).total_mj
             return []
         part = measure(self.track, self.credited_ns, at_ns)
+        self._short_mj = 0
         if verdict is Verdict.ADVANCE and anchor is not None:
             rest_mj = raw_mj - anchor.millijoules - given_mj
             if rest_mj >= 0:  # else: a frozen counter that went on without catching up
+                self._short_mj = max(part.integrated_mj - rest_mj, 0)
                 part = Energy(counter_mj=rest_mj)
         elif verdict is Verdict.RESET:
             part = _after_reset(raw_mj if not given_mj else min(raw_mj, part.total_mj), part)
@@ -160,6 +165,9 @@ class EnergyAccount:
         if self.credited_ns is None or last_ns <= self.credited_ns:
             return []
         part = measure(self.track, self.credited_ns, last_ns)
+        if self._frozen:  # it froze somewhere in its last stretch, which it counted in part
+            part += Energy(integrated_mj=self._short_mj)
+            self._short_mj = 0
         self._since_anchor_mj += part.total_mj
         anchor = self.judge.anchor
         counter_mj = None if anchor is None else anchor.millijoules + self._since_anchor_mj
