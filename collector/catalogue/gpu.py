@@ -179,14 +179,14 @@ ENERGY = (
         rate=Rate.DERIVED,
     ),
     Metric(
-        key="gpu_energy_counter_refusals",
+        key="gpu_energy_refusals",
         kind=Kind.COUNTER,
         help="Readings of the energy counter that were refused as impossible, by reason.",
         labels=("reason",),
         rate=Rate.DERIVED,
     ),
     Metric(
-        key="gpu_energy_counter_resets",
+        key="gpu_energy_resets",
         kind=Kind.COUNTER,
         help="Times that the hardware energy counter started anew.",
         rate=Rate.DERIVED,

@@ -102,7 +102,7 @@ def _counter(values: Series, watched: "WatchedGpu") -> None:
     if ratio is not None:
         values["gpu_energy_counter_ratio"] = {(): ratio}
     judge = meter.scopes[meter.counter_scope].account.judge
-    values["gpu_energy_counter_resets_total"] = {(): float(judge.resets)}
-    values["gpu_energy_counter_refusals_total"] = {
+    values["gpu_energy_resets_total"] = {(): float(judge.resets)}
+    values["gpu_energy_refusals_total"] = {
         (reason,): float(count) for reason, count in judge.refusals.items()
     }

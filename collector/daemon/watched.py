@@ -17,6 +17,8 @@ from collector.sampling.worker import Worker
 from collector.sources.protocol import GpuLostError
 
 STALE_NS = 3 * SECOND_NS
+_BUSY_NS = SECOND_NS
+"""A driver call that takes longer than this is what to blame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,8 +206,8 @@ class WatchedGpu:
             return
         for scope, samples in zip(scopes, ring.take(), strict=False):
             self.meter.add_power(scope, samples)
-            if samples and scope == scopes[0]:
-                self.last_power_ns = samples[-1][0]
+        # Of the main scope, and only what was believed: a sentinel is no sign of life.
+        self.last_power_ns = self.meter.last_power_ns or self.last_power_ns
 
     def _make_meter(self, scopes: tuple[str, ...]) -> GpuMeter:
         gpu = self.worker.gpu
@@ -254,22 +256,30 @@ class WatchedGpu:
         look = f"run 'nvidia-smi -i {self.gpu.index}' and look into the kernel log for Xid messages"
         if worker.lost or isinstance(worker.problem, GpuLostError):
             return Sickness("the GPU is lost to the driver", f"{look}; it may need a reset")
-        for what, busy_ns in (
-            ("power", worker.power_busy_since_ns),
-            ("telemetry", worker.telemetry_busy_since_ns),
-        ):
-            if busy_ns and now_ns - busy_ns > STALE_NS:
-                seconds = (now_ns - busy_ns) // SECOND_NS
-                return Sickness(f"a driver call for {what} has not returned for {seconds} s", look)
-        said = f": {worker.problem}" if worker.problem is not None else ""
         if self.meter is None:
             if now_ns - self._started_ns > STALE_NS:
-                return Sickness(f"it has not answered since it was found{said}", look)
+                why = self._why(now_ns)
+                return Sickness(f"it has not answered since it was found{why}", look)
             return None
         if now_ns - self.last_telemetry_ns > cadence.telemetry_stale_ns:
-            return Sickness(f"no telemetry{said}", look)
-        if worker.scopes and now_ns - max(self.last_power_ns, self._started_ns) > (
-            cadence.power_stale_ns
-        ):
-            return Sickness(f"no power reading{said}", look)
+            return Sickness(f"no telemetry{self._why(now_ns)}", look)
+        last_power_ns = max(self.last_power_ns, self._started_ns)
+        if worker.scopes and now_ns - last_power_ns > cadence.power_stale_ns:
+            return Sickness(f"no power reading{self._why(now_ns)}", look)
         return None
+
+    def _why(self, now_ns: int) -> str:
+        worker = self.worker
+        busy = [
+            (since_ns, what)
+            for since_ns, what in (
+                (worker.power_busy_since_ns, "power"),
+                (worker.telemetry_busy_since_ns, "telemetry"),
+            )
+            if since_ns and now_ns - since_ns > _BUSY_NS
+        ]
+        if busy:
+            since_ns, what = min(busy)
+            clock = datetime.fromtimestamp(self._edges.wall_ns(since_ns) / 1e9).astimezone()
+            return f": a driver call for {what} has not returned since {clock:%H:%M:%S}"
+        return f": {worker.problem}" if worker.problem is not None else ""

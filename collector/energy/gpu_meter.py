@@ -7,8 +7,7 @@ from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.meter import Plan, ScopeMeter
 from collector.energy.ratio import CounterRatio
 from collector.energy.restart import Before
-from collector.energy.scope import DECIDE_NS, counted_scope
-from collector.energy.shape import measure
+from collector.energy.scope import ScopeFinder
 from collector.energy.slots import Slot, power_stat
 from collector.energy.telemetry import TelemetryHistory
 from collector.energy.windows import Closed
@@ -17,6 +16,7 @@ from collector.model import CounterReading, Energy, GpuIdentity, PowerStat, Read
 METERED_SCOPES = ("gpu", "module")
 """Scopes whose energy is kept; memory is a part of its GPU and only shown as power."""
 _UNDECIDED_NS = 15 * SECOND_NS
+"""For so long totals wait; then power alone counts until the counter's scope is found."""
 
 
 class GpuMeter:
@@ -53,17 +53,26 @@ class GpuMeter:
         self.ratio = CounterRatio()
         self.counter_scope: str | None = None
         self.last_closed: dict[str, Closed] = {}
-        self._has_counter = has_counter
+        self._waits = False
         self._previous: CounterReading | None = None
-        self._undecided: list[CounterReading] = []
+        self._finder: ScopeFinder | None = None
         self._undecided_since_ns: int | None = None
         known = [scope for scope, (state, _) in before.items() if state.counter_mj is not None]
-        if not has_counter:
-            self._decide(None)
+        if not has_counter or not self.scopes:
+            self._expect(None)
         elif len(self.scopes) == 1:
-            self._decide(next(iter(self.scopes)))
+            self._expect(next(iter(self.scopes)))
         elif len(known) == 1 and known[0] in self.scopes:
-            self._decide(known[0])
+            self._expect(known[0])
+        else:
+            self._waits = True
+            self._finder = ScopeFinder({name: meter.track for name, meter in self.scopes.items()})
+
+    @property
+    def last_power_ns(self) -> int | None:
+        """Time of the newest sample of the main scope that was believed."""
+        main = next(iter(self.scopes.values()), None)
+        return None if main is None else main.track.last_ns
 
     def add_power(self, scope: str, samples: Sequence[tuple[int, int]]) -> None:
         """Add `(monotonic_ns, milliwatts)` samples of a scope."""
@@ -76,16 +85,16 @@ class GpuMeter:
         self.telemetry.add(reading)
         if reading.counter is None:
             return
-        if self._waits_for_scope:
-            self._undecided.append(reading.counter)
+        if self._finder is not None:
+            self._finder.add(reading.counter)
         elif self.counter_scope is not None:
             self._add_counter(self.counter_scope, reading.counter)
 
     def advance(self, now_ns: int) -> list[Window]:
         """Account for everything up to now; return the windows that closed, oldest first."""
-        if self._waits_for_scope:
-            self._look_for_scope(now_ns)
-        if self._waits_for_scope:
+        self._look_for_scope(now_ns)
+        self._note_ratio()
+        if self._waits:
             for meter in self.scopes.values():
                 meter.slots.advance(now_ns)
             return []
@@ -97,8 +106,9 @@ class GpuMeter:
 
     def finish(self, now_ns: int) -> list[Window]:
         """Account for everything there is: the end of a run."""
-        if self._waits_for_scope:
-            self._decide(next(iter(self.scopes), None))
+        self._look_for_scope(now_ns)
+        if self._waits:
+            self._expect(None)
         return [
             self._window(scope, closed)
             for scope, meter in self.scopes.items()
@@ -111,45 +121,39 @@ class GpuMeter:
         recent = slots.since(start_ns)
         return power_stat(recent, slots.refresh_seconds()), recent
 
-    @property
-    def _waits_for_scope(self) -> bool:
-        return self._has_counter and self.counter_scope is None
-
     def _add_counter(self, scope: str, reading: CounterReading) -> None:
-        meter = self.scopes[scope]
-        meter.add_counter(reading)
-        # The one before: by now there are samples on both sides of it.
-        if self._previous is not None:
-            self.ratio.add(self._previous, meter.track)
+        self.scopes[scope].add_counter(reading)
+        self._note_ratio()
         self._previous = reading
 
-    def _decide(self, scope: str | None) -> None:
-        self.counter_scope = scope
-        self._has_counter = scope is not None
+    def _note_ratio(self) -> None:
+        """Add the last reading to the ratio, once there are samples on both sides of it."""
+        if self._previous is None or self.counter_scope is None:
+            return
+        track = self.scopes[self.counter_scope].track
+        if track.last_ns is not None and track.last_ns >= self._previous.monotonic_ns:
+            self.ratio.add(self._previous, track)
+            self._previous = None
+
+    def _expect(self, scope: str | None) -> None:
+        """Let the counter count a scope, and power alone the others."""
+        self.counter_scope, self._waits = scope, False
         for name, meter in self.scopes.items():
             meter.account.expects_counter = name == scope
-        if scope is not None:
-            for reading in self._undecided:
-                self._add_counter(scope, reading)
-        self._undecided.clear()
 
     def _look_for_scope(self, now_ns: int) -> None:
+        if self._finder is None:
+            return
         if self._undecided_since_ns is None:
             self._undecided_since_ns = now_ns
-        readings = self._undecided
-        if len(readings) > 1:
-            first, last = readings[0], readings[-1]
-            if last.monotonic_ns - first.monotonic_ns >= DECIDE_NS:
-                integrals = {
-                    scope: measure(meter.track, first.monotonic_ns, last.monotonic_ns).total_mj
-                    for scope, meter in self.scopes.items()
-                }
-                found = counted_scope(last.millijoules - first.millijoules, integrals)
-                if found is not None:
-                    self._decide(found)
-        if self.counter_scope is None and now_ns - self._undecided_since_ns > _UNDECIDED_NS:
-            # A counter that fits no scope is still the GPU's; its ratio tells that it is odd.
-            self._decide("gpu" if readings else None)
+        found = self._finder.look()
+        if found is not None:
+            self._expect(found)
+            for reading in self._finder.readings:
+                self._add_counter(found, reading)
+            self._finder = None
+        elif self._waits and now_ns - self._undecided_since_ns > _UNDECIDED_NS:
+            self._expect(None)
 
     def _window(self, scope: str, closed: Closed) -> Window:
         self.last_closed[scope] = closed

@@ -54,7 +54,7 @@ class Daemon:
         self.port = free_port()
         self.ledger = folder / "ledger.sqlite3"
         self.log = folder / "daemon.log"
-        self._environment = {
+        self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("WATTKEEPER_")},
             **environment,
             "WATTKEEPER_LEDGER__PATH": str(self.ledger),
@@ -62,6 +62,7 @@ class Daemon:
             "WATTKEEPER_NODE__NAME": "test-node",
             **{f"WATTKEEPER_{key}": str(value) for key, value in settings.items()},
         }
+        self.arguments = [sys.executable, "-m", "collector", "node"]
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -77,8 +78,8 @@ class Daemon:
         """Start it, and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "collector", "node"],
-                env=self._environment,
+                self.arguments,
+                env=self.environment,
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -109,6 +110,12 @@ class Daemon:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
+        except OSError as error:
+            assert self.process is not None
+            code = self.process.poll()
+            if code is not None:
+                raise AssertionError(f"it ended with {code}\n{self.said()}") from error
+            raise
 
     def metrics(self) -> dict[str, dict[Labels, float]]:
         """What /metrics says now."""

@@ -1,6 +1,7 @@
 """The daemon's ledger against the fake library's truth."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from tests.e2e.daemon import Daemon
 from tests.fake_nvml import FakeNvml, Square
@@ -36,7 +37,7 @@ def compare(daemon: Daemon, fake: FakeNvml, index: int, scope: str = "gpu") -> C
     assert registered_mj == state.total.total_mj
     end_ns = state.anchor_monotonic_ns
     start_ns = end_ns - elapsed_ns
-    kind = "module" if scope == "module" else "gpu"
+    kind: Literal["module", "gpu"] = "module" if scope == "module" else "gpu"
     return Compared(
         state.total.total_mj,
         gpu.true_energy_millijoules(end_ns, kind) - gpu.true_energy_millijoules(start_ns, kind),
