@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from collector.catalogue import Metric, Rate
 from collector.model import CounterReading, GpuIdentity, Reading
 from collector.sources.nvml.calls import Call
+from collector.sources.nvml.capture import Survey
 from collector.sources.nvml.errors import NOT_OFFERED, as_error, word
 from collector.sources.nvml.library import Door, Handle
 from collector.sources.nvml.plan import Gathered, Plan, is_energy, readable
@@ -100,6 +101,10 @@ class NvmlGpu:
             failed=gathered.failed,
             read_ns=gathered.read_ns,
         )
+
+    def survey(self) -> Survey:
+        """Asks for everything in the catalogue call by call: for `check` and captures."""
+        return Survey(self._door, self._handle, self._metrics)
 
     def plans(self) -> tuple[Plan, ...]:
         """The plans in use, for captures."""

@@ -62,6 +62,24 @@ class NvmlSource:
             found.append(NvmlGpu(self._door, handle, identity, self._metrics))
         return found
 
+    def count(self) -> int:
+        """Number of GPUs that the driver shows, answering or not.
+
+        Raises:
+            SourceError: not even that could be read.
+        """
+        return self._door.count()
+
+    def gpu(self, index: int) -> NvmlGpu:
+        """The GPU at an index alone: one that hangs keeps nobody from another.
+
+        Raises:
+            SourceError: it does not answer.
+        """
+        handle = self._door.handle(index)
+        identity = self._door.identity(handle, index)
+        return NvmlGpu(self._door, handle, identity, self._metrics)
+
     def close(self) -> None:
         """Disconnect from the driver."""
         self._door.close()

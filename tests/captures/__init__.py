@@ -1,0 +1,83 @@
+"""Captures of fake boards, made by the real command; `python -m tests.captures` makes them anew."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from collector.check.record import dump
+from tests.fake_nvml import FakeNvml
+from tests.replay import steady
+
+HERE = Path(__file__).parent
+GOLDEN = HERE.parent / "golden"
+
+BOARDS = {
+    "h200": "H200",
+    "a100": "A100",
+    "t4": "T4",
+    "gb200": "GB200",
+    "a100-driver-470": "OLD470",
+}
+"""File name to profile of the fake NVML."""
+_GPUS = 2
+_COUNTER_MJ = 123_456_789_000
+_VOLATILE = ("cost_median_us", "cost_max_us")
+
+
+def paths() -> list[Path]:
+    """All captures there are."""
+    return sorted(HERE.glob("*.json"))
+
+
+def make() -> dict[str, str]:
+    """Make the captures of all fake boards anew, by file name, without what differs every time."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        running = {}
+        for name, profile in BOARDS.items():
+            fake = stack.enter_context(_board(Path(folder) / name, profile))
+            record = Path(folder) / f"{name}.json"
+            check = [sys.executable, "-m", "collector", "check", "--json", "--seconds", "0.5"]
+            running[name] = (
+                record,
+                stack.enter_context(
+                    subprocess.Popen(
+                        [*check, "--record", str(record)],
+                        env={**os.environ, **fake.environment()},
+                        stdout=subprocess.DEVNULL,
+                    )
+                ),
+            )
+        made = {}
+        for name, (record, process) in running.items():
+            if process.wait(timeout=30):
+                raise RuntimeError(f"wattkeeper check failed for {name}")
+            made[f"{name}.json"] = settled(record.read_text(encoding="utf-8"))
+    return made
+
+
+def settled(text: str) -> str:
+    """A capture without times, costs and the version that made it."""
+    capture = json.loads(text)
+    del capture["wattkeeper_version"]
+    for gpu in capture["gpus"]:
+        del gpu["measured"]
+        for call in gpu["calls"]:
+            for key in _VOLATILE:
+                call.pop(key, None)
+            if "raw" in call:
+                call["raw"] = steady(call["raw"])
+    return dump(capture)
+
+
+@contextmanager
+def _board(folder: Path, profile: str) -> Iterator[FakeNvml]:
+    """A fake whose readings stand still."""
+    with FakeNvml(folder, gpus=_GPUS, profile=profile) as fake:
+        for gpu in fake.gpus:
+            gpu.override_counter(_COUNTER_MJ + gpu.index)
+        yield fake

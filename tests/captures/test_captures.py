@@ -1,0 +1,108 @@
+"""Captures of fake boards, replayed: they are what the command makes, and read as they should."""
+
+from pathlib import Path
+
+import pytest
+
+from collector.catalogue import BY_NAME, CATALOGUE
+from collector.sources.nvml import NvmlSource
+from collector.sources.protocol import Gpu
+from tests.captures import BOARDS, GOLDEN, HERE, make, paths
+from tests.captures.exposition import exposition
+from tests.replay import ReplayDoor, read_capture
+
+_AGAIN = "run 'python -m tests.regenerate' and look at the difference"
+_MOST_BYTES = 60_000
+
+
+def _gpus(name: str) -> list[Gpu]:
+    source = NvmlSource(door=ReplayDoor(read_capture(HERE / f"{name}.json")))
+    source.open()
+    return list(source.discover())
+
+
+def test_captures_are_what_the_command_makes_now() -> None:
+    made = make()
+    assert set(made) == {f"{name}.json" for name in BOARDS}
+    for name, text in made.items():
+        assert (HERE / name).read_text(encoding="utf-8") == text, f"{name}: {_AGAIN}"
+
+
+@pytest.mark.parametrize("path", paths(), ids=lambda path: path.stem)
+def test_golden_exposition(path: Path) -> None:
+    golden = GOLDEN / f"{path.stem}.prom"
+    assert golden.read_text(encoding="utf-8") == exposition(read_capture(path)), _AGAIN
+
+
+def test_there_is_a_golden_for_every_capture_and_no_other() -> None:
+    assert {path.stem for path in paths()} == {path.stem for path in GOLDEN.glob("*.prom")}
+
+
+@pytest.mark.parametrize("path", paths(), ids=lambda path: path.stem)
+def test_captures_are_small(path: Path) -> None:
+    assert path.stat().st_size < _MOST_BYTES
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_metric_is_read_or_said_to_be_unsupported(name: str) -> None:
+    for gpu in _gpus(name):
+        reading = gpu.read(slow=True)
+        assert not reading.failed
+        power = gpu.power_reader()
+        assert power is not None
+        seen = {*reading.values, "gpu_power_watts"}
+        if reading.counter is not None:
+            seen.add("gpu_energy_joules_total")
+        readable = {metric.name for metric in CATALOGUE if "nvml" in metric.reads}
+        assert seen | set(gpu.unsupported) == readable
+        assert not seen & set(gpu.unsupported)
+        for metric, series in reading.values.items():
+            for labels in series:
+                assert len(labels) == len(BY_NAME[metric].labels)
+
+
+def test_scopes_of_each_board() -> None:
+    expected = {
+        "h200": ("gpu", "memory"),
+        "gb200": ("gpu", "module", "memory"),
+        "a100": ("gpu",),
+        "t4": ("gpu",),
+        "a100-driver-470": ("gpu",),
+    }
+    for name, scopes in expected.items():
+        for gpu in _gpus(name):
+            power = gpu.power_reader()
+            assert power is not None
+            assert power.scopes == scopes, name
+
+
+def test_an_old_driver_has_no_instant_power_and_no_memory_reserve() -> None:
+    capture = read_capture(HERE / "a100-driver-470.json")
+    missing = {call["function"] for call in capture["gpus"][0]["calls"] if call["code"] is None}
+    assert "nvmlDeviceGetMemoryInfo_v2" in missing
+    reading = _gpus("a100-driver-470")[0].read(slow=True)
+    assert set(reading.values["gpu_memory_bytes"]) == {("used",), ("free",)}
+
+
+def test_values_of_a_known_board() -> None:
+    gpu = _gpus("h200")[1]
+    assert gpu.identity.index == 1
+    assert gpu.identity.model == "NVIDIA H200"
+    milliwatts = [0, 0]
+    power = gpu.power_reader()
+    assert power is not None
+    power.read(milliwatts)
+    assert milliwatts == [649_000, 97_350]
+    reading = gpu.read(slow=True)
+    assert reading.values["gpu_temperature_celsius"] == {("gpu",): 45.0, ("memory",): 52.0}
+    assert reading.values["gpu_power_limit_watts"]["max",] == 700.0
+    assert reading.counter is not None
+    assert reading.counter.millijoules == 123_456_789_001
+
+
+def test_a_lost_gpu_of_a_capture_is_found_again_by_its_uuid() -> None:
+    gpu = _gpus("gb200")[1]
+    before = gpu.read(slow=False).values
+    gpu.revive()
+    assert gpu.identity.index == 1
+    assert gpu.read(slow=False).values == before

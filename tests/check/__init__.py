@@ -1,0 +1,1 @@
+"""Tests of `wattkeeper check`'s parts."""
