@@ -69,14 +69,17 @@ POWER = (
         help="Latest power the driver reports; instant where it can. A module contains its GPU.",
         labels=("scope",),
         rate=Rate.POWER,
+        # A part of the GPU's power, of which no energy is kept: not worth the fast path.
+        other_rates={("memory",): Rate.TELEMETRY},
         reads={
             "nvml": {
                 ("gpu",): (
                     "field NVML_FI_DEV_POWER_INSTANT/0 mW",
                     "call nvmlDeviceGetPowerUsage() mW",
                 ),
-                ("module",): "field NVML_FI_DEV_POWER_INSTANT/1 mW",
-                ("memory",): "field NVML_FI_DEV_POWER_INSTANT/2 mW",
+                # Boards without such a sensor answer 0 (zeus#122).
+                ("module",): "field NVML_FI_DEV_POWER_INSTANT/1 mW nonzero",
+                ("memory",): "field NVML_FI_DEV_POWER_INSTANT/2 mW nonzero",
             },
             "simulated": {("gpu",): "power", ("module",): "module_power"},
         },

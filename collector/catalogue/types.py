@@ -1,7 +1,7 @@
 """What a metric is: the vocabulary that the catalogue is written in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 Labels = tuple[str, ...]
@@ -69,6 +69,7 @@ class Metric:
         help: one sentence for people.
         labels: its own labels, besides those of its subject.
         rate: how often it is read.
+        other_rates: by label values: series that are read at another rate.
         subject: what it describes.
         reads: by source name, then by label values: how that source reads it. The value is
             opaque here; only the source named interprets it.
@@ -82,6 +83,7 @@ class Metric:
     labels: Labels = ()
     rate: Rate
     subject: Subject = Subject.GPU
+    other_rates: Mapping[Labels, Rate] = field(default_factory=dict)
     reads: Mapping[str, Mapping[Labels, object]] = field(default_factory=dict)
     initial: tuple[Labels, ...] = ()
 
@@ -94,6 +96,18 @@ class Metric:
         if self.kind is Kind.COUNTER:
             parts.append("total")
         return "_".join(parts)
+
+    def at(self, rate: Rate) -> "Metric":
+        """The same metric with only those series that are read at a rate."""
+        reads = {
+            source: {
+                labels: spec
+                for labels, spec in series.items()
+                if self.other_rates.get(labels, self.rate) is rate
+            }
+            for source, series in self.reads.items()
+        }
+        return replace(self, reads={source: series for source, series in reads.items() if series})
 
     @property
     def field(self) -> str:

@@ -48,16 +48,22 @@ class Ticker:
         if self.deadline_ns < now_ns:
             self.deadline_ns += -(-(now_ns - self.deadline_ns) // self.period_ns) * self.period_ns
 
-    def done(self, began_ns: int, now_ns: int) -> None:
+    def done(self, began_ns: int, ended_ns: int) -> None:
         """Count a read that began at `began_ns`, and move on to the next deadline ahead."""
         self.ticks += 1
-        lateness_ns = began_ns - self.deadline_ns
+        self.deadline_ns = self.slipped(self.deadline_ns, began_ns, ended_ns) + self.period_ns
+
+    def slipped(self, deadline_ns: int, began_ns: int, ended_ns: int) -> int:
+        """Count what was delayed, late or skipped.
+
+        Returns:
+            The last deadline that has passed: the one given, or one that had to be skipped.
+        """
+        lateness_ns = began_ns - deadline_ns
         if lateness_ns > DELAYED_NS:
             self.delayed += 1
             if 2 * lateness_ns > self.period_ns:
                 self.late += 1
-        self.deadline_ns += self.period_ns
-        if now_ns > self.deadline_ns:
-            missed = (now_ns - self.deadline_ns) // self.period_ns + 1
-            self.skipped += missed
-            self.deadline_ns += missed * self.period_ns
+        missed = max((ended_ns - deadline_ns) // self.period_ns, 0)
+        self.skipped += missed
+        return deadline_ns + missed * self.period_ns

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from collector.model import Reading
 from collector.sampling.ring import SampleRing
-from collector.sampling.ticker import Ticker, first_deadline_ns, phase_ns
+from collector.sampling.ticker import DELAYED_NS, Ticker, first_deadline_ns, phase_ns
 from collector.sources.protocol import DriverGoneError, Gpu, GpuLostError, PowerReader, SourceError
 
 _RETRY_SECONDS = 1.0
@@ -78,6 +78,7 @@ class Worker:
     def stop(self) -> None:
         """Ask both threads to end; never waits."""
         self._stopping.set()
+        self._generation += 1
 
     def join(self, timeout_seconds: float) -> bool:
         """Wait for both threads; False when one is stuck in the driver."""
@@ -114,39 +115,49 @@ class Worker:
     def _sample(self, reader: PowerReader, ring: SampleRing, generation: int) -> None:
         """The hot loop. Everything it touches is local or preallocated."""
         clock_ns, sleep, read = time.monotonic_ns, time.sleep, reader.read
-        stopping, ticker = self._stopping, self.power_ticker
-        times, columns, mask = ring.times, tuple(enumerate(ring.columns)), ring.capacity - 1
+        ticker, times, first, mask = (
+            self.power_ticker,
+            ring.times,
+            ring.columns[0],
+            ring.capacity - 1,
+        )
+        more = tuple(enumerate(ring.columns))[1:]
         milliwatts = array("q", bytes(8 * len(ring.columns)))
         ticker.align(clock_ns())
-        while not stopping.is_set():
-            wait_ns = ticker.deadline_ns - clock_ns()
+        deadline_ns, period_ns = ticker.deadline_ns, ticker.period_ns
+        written = ring.written
+        while generation == self._generation:
+            wait_ns = deadline_ns - clock_ns()
             if wait_ns > 0:
                 sleep(wait_ns * 1e-9)
             began_ns = clock_ns()
             self.power_busy_since_ns = began_ns
             try:
                 read(milliwatts)
-            except DriverGoneError:
-                raise
             except SourceError as error:
                 self.power_busy_since_ns = 0
+                if isinstance(error, DriverGoneError):
+                    raise
                 self._failed("gpu_power_watts", error)
                 if isinstance(error, GpuLostError):
-                    stopping.wait(_RETRY_SECONDS)
+                    self._stopping.wait(_RETRY_SECONDS)
                     return
-                ticker.done(began_ns, clock_ns())
-                continue
-            now_ns = clock_ns()
-            self.power_busy_since_ns = 0
-            self.power_read_ns += now_ns - began_ns
-            slot = ring.written & mask
-            times[slot] = (began_ns + now_ns) >> 1
-            for position, column in columns:
-                column[slot] = milliwatts[position]
-            ring.written += 1
-            ticker.done(began_ns, now_ns)
-            if generation != self._generation:
-                return
+                ended_ns = clock_ns()
+            else:
+                ended_ns = clock_ns()
+                self.power_busy_since_ns = 0
+                slot = written & mask
+                times[slot] = (began_ns + ended_ns) >> 1
+                first[slot] = milliwatts[0]
+                for position, column in more:
+                    column[slot] = milliwatts[position]
+                written += 1
+                ring.written = written
+            self.power_read_ns += ended_ns - began_ns
+            if began_ns - deadline_ns > DELAYED_NS or ended_ns > deadline_ns + period_ns:
+                deadline_ns = ticker.slipped(deadline_ns, began_ns, ended_ns)
+            deadline_ns += period_ns
+            ticker.ticks += 1
 
     def _run_telemetry(self) -> None:
         ticker = self.telemetry_ticker

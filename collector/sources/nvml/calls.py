@@ -1,12 +1,13 @@
 """Driver calls with their buffers, made once and used again."""
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from collector.sources.nvml.library import FieldValue, Function, Handle, constant, structure
 
-_UINT_SENTINEL = 0xFFFFFFFF
-_ULONG_SENTINEL = 0xFFFFFFFFFFFFFFFF
+SENTINELS = frozenset({0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF})
+"""What NVML writes for 'no value': all ones."""
 _TWO_UINTS = (ctypes.c_uint, ctypes.c_uint)
 
 OUTPUTS: Mapping[str, tuple[type, ...]] = {
@@ -33,7 +34,11 @@ _ONLY_MEMBER = {"nvmlDeviceGetMarginTemperature": "marginTemperature"}
 
 
 class Call:
-    """One function of NVML for one GPU, bound to its arguments and output buffers."""
+    """One function of NVML for one GPU, bound to its arguments and output buffers.
+
+    Attributes:
+        invoke: calls the driver and returns nvmlReturn_t; the outputs hold what it wrote.
+    """
 
     def __init__(
         self, name: str, function: Function, handle: Handle, arguments: Sequence[int]
@@ -41,32 +46,30 @@ class Call:
         self.name = name
         self.arguments = tuple(arguments)
         self.outputs = [kind() for kind in OUTPUTS.get(name, (ctypes.c_uint,))]
-        self._version = _VERSIONS.get(name)
-        self._function = function
+        if name in _VERSIONS:
+            self.outputs[0].version = _VERSIONS[name]
         references = [ctypes.byref(output) for output in self.outputs]
-        self._parameters = (handle, *arguments, *references)
-
-    def __call__(self) -> int:
-        """Call the driver; the outputs hold what it wrote. Returns nvmlReturn_t."""
-        if self._version is not None:
-            self.outputs[0].version = self._version
-        return self._function(*self._parameters)
+        # A partial adds no Python frame to the call: this runs often.
+        self.invoke: Callable[[], int] = partial(function, handle, *arguments, *references)
 
     def value(self, member: str) -> int | None:
         """What the last call wrote; None where that is a sentinel for 'none'."""
-        if member.isdigit():
-            output, member = self.outputs[int(member)], ""
-        else:
-            output = self.outputs[0]
-        if isinstance(output, ctypes.Structure):
-            found = int(getattr(output, member or _ONLY_MEMBER[self.name]))
-        else:
-            found = int(output.value)
-        return None if found in (_UINT_SENTINEL, _ULONG_SENTINEL) else found
+        found = self.reader(member)()
+        return None if found in SENTINELS else found
+
+    def reader(self, member: str) -> Callable[[], int]:
+        """A function that fetches what the last call wrote: a member, or the Nth output."""
+        output = self.outputs[int(member)] if member.isdigit() else self.outputs[0]
+        if not isinstance(output, ctypes.Structure):
+            return partial(getattr, output, "value")
+        return partial(getattr, output, member or _ONLY_MEMBER[self.name])
 
 
 class FieldBatch:
     """Several field values of one GPU, read with one call into one buffer.
+
+    Attributes:
+        invoke: calls the driver and returns nvmlReturn_t of the whole; each field has its own.
 
     Args:
         function: nvmlDeviceGetFieldValues.
@@ -81,14 +84,9 @@ class FieldBatch:
         self._buffer = (FieldValue * len(fields))()
         for entry, (field_id, scope) in zip(self._buffer, fields, strict=True):
             entry.fieldId, entry.scopeId = field_id, scope
-        self._function = function
-        self._parameters = (handle, len(fields), self._buffer)
+        self.invoke: Callable[[], int] = partial(function, handle, len(fields), self._buffer)
         # nvmlFieldValue_t is 40 bytes: id, scope, timestamp, latency, type, return code, value.
         self.words = memoryview(self._buffer).cast("B").cast("I")
-
-    def __call__(self) -> int:
-        """Call the driver. Returns nvmlReturn_t of the whole; each field has its own."""
-        return self._function(*self._parameters)
 
     def code(self, position: int) -> int:
         """nvmlReturn_t of one field."""
@@ -101,7 +99,7 @@ class FieldBatch:
         if name is None:
             return None
         found: float = getattr(entry.value, name)
-        return None if found in (_UINT_SENTINEL, _ULONG_SENTINEL) else found
+        return None if found in SENTINELS else found
 
     def raw(self) -> bytes:
         """The buffer as the driver left it, for captures."""

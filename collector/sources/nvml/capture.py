@@ -85,7 +85,7 @@ class _Question:
         if call is None:
             return
         start_ns = time.monotonic_ns()
-        self._call_code = call()
+        self._call_code = call.invoke()
         self.spent_ns.append(time.monotonic_ns() - start_ns)
         self.code = self._call_code or (self.batch.code(0) if self.batch is not None else 0)
         error = as_error(self.code, self.name)
@@ -223,7 +223,7 @@ class Survey:
             return None
         call = chosen.question.call
         start_ns = time.monotonic_ns()
-        code = call()
+        code = call.invoke()
         end_ns = time.monotonic_ns()
         if code:
             raise as_error(code, call.name)

@@ -30,7 +30,8 @@ WORDS = {
 }
 """nvmlReturn_t by number (nvml.h), as the `error` label says it."""
 
-NOT_OFFERED = frozenset({2, 3, 13, 25, 26})
+NOT_SUPPORTED = 3
+NOT_OFFERED = frozenset({2, NOT_SUPPORTED, 13, 25, 26})
 """What a GPU or driver answers to a question that it does not know: absent, not an error."""
 
 _LOST = frozenset({15, 28})

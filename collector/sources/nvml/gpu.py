@@ -66,7 +66,7 @@ class NvmlGpu:
         """
         for metric in self._metrics:
             if metric.rate is Rate.POWER and "nvml" in metric.reads:
-                return power_reader(self._door, self._handle, metric)
+                return power_reader(self._door, self._handle, metric.at(Rate.POWER))
         return None
 
     def revive(self) -> None:
@@ -89,9 +89,10 @@ class NvmlGpu:
         start_ns = time.monotonic_ns()
         gathered = Gathered()
         counter = self._read_counter(gathered)
-        fast_plan.read(gathered)
+        # Costs are measured with the slow reads: each clock read is a cost of its own.
+        fast_plan.read(gathered, timed=slow)
         if slow:
-            slow_plan.read(gathered)
+            slow_plan.read(gathered, timed=True)
             limits = gathered.values.get("gpu_power_limit_watts", {})
             self._limit_watts = max(limits.values(), default=self._limit_watts)
         return Reading(
@@ -105,15 +106,6 @@ class NvmlGpu:
     def survey(self) -> Survey:
         """Asks for everything in the catalogue call by call: for `check` and captures."""
         return Survey(self._door, self._handle, self._metrics)
-
-    def plans(self) -> tuple[Plan, ...]:
-        """The plans in use, for captures."""
-        return self._plans or self._look()
-
-    @property
-    def counter_call(self) -> Call | None:
-        """The energy counter's call, for captures."""
-        return self._counter
 
     def _look(self) -> tuple[Plan, Plan]:
         """Find out what this GPU offers."""
@@ -139,7 +131,7 @@ class NvmlGpu:
                 if function is None:
                     continue
                 call = Call(candidate.function, function, self._handle, candidate.arguments)
-                if call() not in NOT_OFFERED:
+                if call.invoke() not in NOT_OFFERED:
                     return call
         return None
 
@@ -147,7 +139,7 @@ class NvmlGpu:
         if self._counter is None:
             return None
         start_ns = time.monotonic_ns()
-        code = self._counter()
+        code = self._counter.invoke()
         end_ns = time.monotonic_ns()
         name = "gpu_energy_joules_total"
         into.read_ns[name] = end_ns - start_ns

@@ -2,14 +2,14 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from collector.catalogue import Kind, Labels, Metric, Rate, Unit
-from collector.sources.nvml.calls import Call, FieldBatch
-from collector.sources.nvml.errors import NOT_OFFERED, as_error, word
+from collector.sources.nvml.calls import SENTINELS, Call, FieldBatch
+from collector.sources.nvml.errors import NOT_OFFERED, NOT_SUPPORTED, as_error, word
 from collector.sources.nvml.library import Door, Handle
-from collector.sources.nvml.spec import CallSpec, FieldSpec, Spec, alternatives
+from collector.sources.nvml.spec import FieldSpec, Spec, alternatives
 from collector.sources.protocol import DriverGoneError, GpuLostError
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,16 @@ class Gathered:
     failed: dict[str, str] = field(default_factory=dict)
     read_ns: dict[str, int] = field(default_factory=dict)
 
-    def put(self, series: Series, raw: float, factor: float) -> None:
-        """Keep a value in SI units."""
-        self.values.setdefault(series.metric, {})[series.labels] = raw * factor
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """How one series is fetched from what a call wrote."""
+
+    metric: str
+    labels: Labels
+    fetch: Callable[[], int]
+    mask: int
+    factor: float
 
 
 @dataclass(slots=True)
@@ -44,12 +51,12 @@ class _CallGroup:
     """Series that one function serves."""
 
     call: Call
-    series: list[Series]
+    outputs: list[_Output]
 
     @property
     def sensor(self) -> str:
         """Its name in errors and costs: the first metric it serves."""
-        return self.series[0].metric
+        return self.outputs[0].metric
 
 
 class Plan:
@@ -71,45 +78,44 @@ class Plan:
         chosen = [series for metric in metrics for series in self._choose(metric)]
         self._bind(chosen)
 
-    def read(self, into: Gathered) -> None:
+    def read(self, into: Gathered, *, timed: bool) -> None:
         """Read everything once.
+
+        Args:
+            into: what was found is added here.
+            timed: whether to measure what each read costs.
 
         Raises:
             GpuLostError, DriverGoneError: nothing more can be read.
         """
-        self._read_batch(into)
-        for group in list(self._groups):
-            start_ns = time.monotonic_ns()
-            code = group.call()
-            spent_ns = time.monotonic_ns() - start_ns
-            into.read_ns[group.sensor] = into.read_ns.get(group.sensor, 0) + spent_ns
+        self._read_batch(into, timed=timed)
+        start_ns = 0
+        for group in self._groups:
+            if timed:
+                start_ns = time.monotonic_ns()
+            code = group.call.invoke()
+            if timed:
+                spent_ns = time.monotonic_ns() - start_ns
+                into.read_ns[group.sensor] = into.read_ns.get(group.sensor, 0) + spent_ns
             if code:
                 _raise_if_fatal(code, group.call.name)
                 into.failed[group.sensor] = word(code)
                 continue
             try:
-                self._decode(group, into)
+                _decode(group, into)
             except Exception:
                 # One optional sensor must not take the rest with it; see DESIGN, concurrency.
                 log.exception("reading %s failed: a bug; it is switched off", group.sensor)
                 into.failed[group.sensor] = "bug"
-                self._groups.remove(group)
+                self._groups = [other for other in self._groups if other is not group]
 
-    def calls(self) -> list[Call]:
-        """The calls in use, for captures."""
-        return [group.call for group in self._groups]
-
-    @property
-    def batch(self) -> FieldBatch | None:
-        """The fields in use, for captures."""
-        return self._batch
-
-    def _read_batch(self, into: Gathered) -> None:
+    def _read_batch(self, into: Gathered, *, timed: bool) -> None:
         if self._batch is None:
             return
         start_ns = time.monotonic_ns()
-        code = self._batch()
-        into.read_ns["field_values"] = time.monotonic_ns() - start_ns
+        code = self._batch.invoke()
+        if timed:
+            into.read_ns["field_values"] = time.monotonic_ns() - start_ns
         if code:
             _raise_if_fatal(code, FIELDS)
             into.failed["field_values"] = word(code)
@@ -123,21 +129,8 @@ class Plan:
             elif value is None:
                 into.failed[series.metric] = "sentinel"
             else:
-                into.put(series, value, series.spec.factor)
-
-    @staticmethod
-    def _decode(group: _CallGroup, into: Gathered) -> None:
-        for series in group.series:
-            spec = series.spec
-            if not isinstance(spec, CallSpec):  # groups are made of calls
-                continue
-            value = group.call.value(spec.member)
-            if value is None:
-                into.failed[series.metric] = "sentinel"
-            elif spec.mask:
-                into.put(series, float(bool(value & spec.mask)), 1.0)
-            else:
-                into.put(series, value, spec.factor)
+                found = into.values.setdefault(series.metric, {})
+                found[series.labels] = value * series.spec.factor
 
     def _choose(self, metric: Metric) -> list[Series]:
         """The first alternative that this GPU offers, for each series of a metric."""
@@ -174,11 +167,33 @@ class Plan:
                     continue
                 call = Call(spec.function, function, self._handle, spec.arguments)
                 groups[key] = _CallGroup(call, [])
-            groups[key].series.append(series)
+            group = groups[key]
+            group.outputs.append(
+                _Output(
+                    series.metric,
+                    series.labels,
+                    group.call.reader(spec.member),
+                    spec.mask,
+                    spec.factor,
+                )
+            )
         self._groups = list(groups.values())
         function = self._door.function(FIELDS) if fields else None
         if function is not None:
             self._batch = FieldBatch(function, self._handle, fields)
+
+
+def _decode(group: _CallGroup, into: Gathered) -> None:
+    for output in group.outputs:
+        found = output.fetch()
+        if found in SENTINELS:
+            into.failed[output.metric] = "sentinel"
+            continue
+        value = float(bool(found & output.mask)) if output.mask else found * output.factor
+        series = into.values.get(output.metric)
+        if series is None:
+            series = into.values[output.metric] = {}
+        series[output.labels] = value
 
 
 def probe(door: Door, handle: Handle, spec: Spec) -> int | None:
@@ -188,20 +203,21 @@ def probe(door: Door, handle: Handle, spec: Spec) -> int | None:
         if function is None:
             return None
         batch = FieldBatch(function, handle, [(spec.field_id, spec.scope)])
-        return batch() or batch.code(0)
+        code = batch.invoke() or batch.code(0)
+        return NOT_SUPPORTED if spec.nonzero and not code and not batch.value(0) else code
     function = door.function(spec.function)
     if function is None:
         return None
-    return Call(spec.function, function, handle, spec.arguments)()
+    return Call(spec.function, function, handle, spec.arguments).invoke()
 
 
 def readable(metrics: Iterable[Metric], rates: Iterable[Rate]) -> list[Metric]:
     """Those metrics that NVML can read at the given rates; energy has a path of its own."""
-    wanted = set(rates)
     return [
-        metric
+        due
+        for rate in rates
         for metric in metrics
-        if metric.rate in wanted and "nvml" in metric.reads and not is_energy(metric)
+        if not is_energy(metric) and "nvml" in (due := metric.at(rate)).reads
     ]
 
 

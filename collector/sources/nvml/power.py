@@ -24,17 +24,13 @@ class FieldPower:
     """
 
     def __init__(self, batch: FieldBatch, scopes: Sequence[str]) -> None:
+        self.scopes = tuple(scopes)
         self._batch = batch
-        self._scopes = tuple(scopes)
+        self._invoke = batch.invoke
         self._words = batch.words
-        self._offsets = tuple(
-            (position, position * _WORDS_PER_FIELD) for position in range(len(self._scopes))
+        self._more = tuple(
+            (position, position * _WORDS_PER_FIELD) for position in range(1, len(self.scopes))
         )
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """Scopes read, in order."""
-        return self._scopes
 
     def read(self, milliwatts: MutableSequence[int]) -> None:
         """Read all scopes into `milliwatts`; -1 where one failed.
@@ -42,20 +38,20 @@ class FieldPower:
         Raises:
             SourceError: the call as a whole failed, or the first scope did.
         """
-        code = self._batch()
-        if code:
-            raise as_error(code, FIELDS)
+        code = self._invoke()
         words = self._words
-        for position, offset in self._offsets:
-            if words[offset + _CODE]:
-                if not position:
-                    raise as_error(words[offset + _CODE], "power")
-                milliwatts[position] = -1
-            elif words[offset + _TYPE] == _UNSIGNED_INT:
-                milliwatts[position] = words[offset + _VALUE]
-            else:
-                value = self._batch.value(position)
-                milliwatts[position] = -1 if value is None else int(value)
+        if code or words[_CODE]:
+            raise as_error(code or words[_CODE], "power")
+        if words[_TYPE] == _UNSIGNED_INT:
+            milliwatts[0] = words[_VALUE]
+        else:
+            milliwatts[0] = self._by_type(0)
+        for position, offset in self._more:
+            milliwatts[position] = -1 if words[offset + _CODE] else self._by_type(position)
+
+    def _by_type(self, position: int) -> int:
+        value = self._batch.value(position)
+        return -1 if value is None else int(value)
 
 
 class CallPower:
@@ -64,7 +60,8 @@ class CallPower:
     scopes: tuple[str, ...] = ("gpu",)
 
     def __init__(self, call: Call) -> None:
-        self._call = call
+        self._name = call.name
+        self._invoke = call.invoke
         self._output = call.outputs[0]
 
     def read(self, milliwatts: MutableSequence[int]) -> None:
@@ -73,9 +70,9 @@ class CallPower:
         Raises:
             SourceError: the call failed.
         """
-        code = self._call()
+        code = self._invoke()
         if code:
-            raise as_error(code, self._call.name)
+            raise as_error(code, self._name)
         milliwatts[0] = self._output.value
 
 
@@ -92,26 +89,13 @@ def power_reader(door: Door, handle: Handle, metric: Metric) -> PowerReader | No
             if code is None or code in NOT_OFFERED:
                 continue
             if isinstance(candidate, FieldSpec):
-                if labels[0] == "gpu" or _is_live(door, handle, candidate):
-                    fields.append((labels[0], candidate))
+                fields.append((labels[0], candidate))
                 break
-            if not fields:
-                function = door.function(candidate.function)
-                if function is not None:
-                    return CallPower(
-                        Call(candidate.function, function, handle, candidate.arguments)
-                    )
+            function = door.function(candidate.function)
+            if not fields and function is not None:
+                return CallPower(Call(candidate.function, function, handle, candidate.arguments))
     function = door.function(FIELDS)
     if not fields or function is None:
         return None
     batch = FieldBatch(function, handle, [(spec.field_id, spec.scope) for _, spec in fields])
     return FieldPower(batch, [scope for scope, _ in fields])
-
-
-def _is_live(door: Door, handle: Handle, spec: FieldSpec) -> bool:
-    """Boards without a module or memory sensor answer 0 for it (zeus#122)."""
-    function = door.function(FIELDS)
-    if function is None:
-        return False
-    batch = FieldBatch(function, handle, [(spec.field_id, spec.scope)])
-    return batch() == 0 and batch.code(0) == 0 and bool(batch.value(0))

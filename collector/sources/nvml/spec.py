@@ -1,6 +1,7 @@
 """The little language in which the catalogue says how NVML is read.
 
-    field NAME[/SCOPE] UNIT        one field of nvmlDeviceGetFieldValues, all of them in one call
+    field NAME[/SCOPE] UNIT        one field of nvmlDeviceGetFieldValues, all of them in one call;
+                                   with ` nonzero` after it, 0 means that there is no such sensor
     call FUNCTION(ARGS) UNIT       the value that FUNCTION writes
     call FUNCTION(ARGS).MEMBER ..  a member of the structure it writes, or the Nth output (.0, .1)
     call FUNCTION(ARGS)&MASK       1 where a bit of the value is set, else 0
@@ -28,7 +29,10 @@ UNITS = {
     "us": 1e-6,
     "ns": 1e-9,
 }
-_FIELD = re.compile(r"field (?P<name>\w+)(?:/(?P<scope>\d+))?(?: (?P<unit>\S+))?")
+_FIELD = re.compile(
+    r"field (?P<name>\w+)(?:/(?P<scope>\d+))?(?: (?P<unit>\S+))?"
+    r"(?P<nonzero> nonzero)?"
+)
 _CALL = re.compile(
     r"call (?P<name>\w+)\((?P<args>[^)]*)\)(?:\.(?P<member>\w+)|&(?P<mask>\w+))?(?: (?P<unit>\S+))?"
 )
@@ -41,6 +45,7 @@ class FieldSpec:
     field_id: int
     scope: int
     factor: float
+    nonzero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,12 @@ def parse(text: str) -> Spec:
         ValueError: it is none, or names an unknown unit or constant.
     """
     if match := _FIELD.fullmatch(text):
-        return FieldSpec(_number(match["name"]), int(match["scope"] or 0), _factor(match["unit"]))
+        return FieldSpec(
+            _number(match["name"]),
+            int(match["scope"] or 0),
+            _factor(match["unit"]),
+            nonzero=bool(match["nonzero"]),
+        )
     if match := _CALL.fullmatch(text):
         arguments = tuple(_number(part.strip()) for part in match["args"].split(",") if part)
         mask = int(match["mask"], 0) if match["mask"] else 0
