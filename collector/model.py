@@ -5,7 +5,7 @@ in watts where it is shown. `_ns` is nanoseconds: `monotonic_ns` of CLOCK_MONOTO
 window edges of UTC since 1970. What could not be read is absent, never zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -188,3 +188,39 @@ class Snapshot:
     daemon: Values
     faults: tuple[Fault, ...] = ()
     ready: bool = True
+
+
+class Tick:
+    """What is new at one tick. The snapshot is put together only when somebody asks for it.
+
+    Args:
+        monotonic_ns: when.
+        history_watts: by UUID, each GPU's mean power over the last whole second, if it is well.
+        build: puts the snapshot together; called at most once.
+    """
+
+    __slots__ = ("_build", "_snapshot", "history_watts", "monotonic_ns")
+
+    def __init__(
+        self,
+        monotonic_ns: int,
+        history_watts: Mapping[str, float | None],
+        build: Callable[[], Snapshot],
+    ) -> None:
+        self.monotonic_ns = monotonic_ns
+        self.history_watts = history_watts
+        self._build = build
+        self._snapshot: Snapshot | None = None
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Tick":
+        """A tick whose snapshot is there already."""
+        watts = {gpu.gpu.uuid: gpu.history_watts for gpu in snapshot.gpus}
+        return cls(snapshot.monotonic_ns, watts, lambda: snapshot)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The whole node at this tick."""
+        if self._snapshot is None:
+            self._snapshot = self._build()
+        return self._snapshot

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from collector import __version__
 from collector.config import Settings
@@ -14,7 +15,7 @@ from collector.daemon.watched import Cadence, WatchedGpu
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.meter import Plan
 from collector.ledger import AccountKey, AccountState, Ledger
-from collector.model import Snapshot
+from collector.model import Snapshot, Tick
 from collector.sampling.discovery import LOOK_SECONDS, Discovery
 from collector.sampling.worker import Worker
 from collector.sources.protocol import Gpu, GpuSource
@@ -29,7 +30,7 @@ class Node:
         settings: the configuration.
         source: where GPUs come from.
         ledger: the open ledger.
-        show: called with each new snapshot.
+        show: called with each new tick.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Node:
         settings: Settings,
         source: GpuSource,
         ledger: Ledger,
-        show: Callable[[Snapshot], None],
+        show: Callable[[Tick], None],
     ) -> None:
         self._settings = settings
         self._source = source
@@ -88,7 +89,8 @@ class Node:
                 self.faults.report(watched.part, watched.sickness.problem, watched.sickness.action)
         self._look_at_driver()
         self._bookkeeper.commit(now_ns, wall_ns, self._states)
-        self._show(self._snapshot(now_ns, wall_ns))
+        watts = {uuid: watched.history_watts for uuid, watched in self.gpus.items()}
+        self._show(Tick(now_ns, watts, partial(self._snapshot, now_ns, wall_ns)))
 
     def stop(self) -> None:
         """Account for what was read and hand it to the ledger. The threads are asked to end."""

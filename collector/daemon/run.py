@@ -17,7 +17,7 @@ from collector.config import Settings
 from collector.daemon.node import Node
 from collector.daemon.notify import Notifier
 from collector.ledger import Ledger, LedgerError
-from collector.model import Snapshot
+from collector.model import Tick
 from collector.sources.protocol import DriverGoneError, GpuSource, SourceError
 from exporters.prometheus import HttpOptions, ServeError, Server
 
@@ -191,8 +191,8 @@ class Signals:
             self._stop(signal.SIGHUP)
 
 
-def _ignore(_snapshot: Snapshot) -> None:
-    """Nobody serves snapshots when Prometheus is switched off."""
+def _ignore(_tick: Tick) -> None:
+    """Nobody serves ticks when Prometheus is switched off."""
 
 
 def _server(settings: Settings) -> Server | None:

@@ -164,15 +164,23 @@ class WatchedGpu:
         if ages:
             values["gpu_sample_age_seconds"] = ages
         main = self._main_scope()
-        slots = self.meter.scopes[main].slots.closed if self.meter and main else ()
         return GpuSnapshot(
             gpu=self.gpu,
             up=up,
             values=values,
-            history_watts=slots[-1].mean_watts if up and slots else None,
+            history_watts=self.history_watts,
             today_mj=self._today_mj.get(main) if main else None,
             source=self.last_window.energy.source if self.last_window else None,
         )
+
+    @property
+    def history_watts(self) -> float | None:
+        """Mean power of the last whole second; None while the GPU is sick."""
+        main = self._main_scope()
+        if self.meter is None or main is None or self.sickness is not None:
+            return None
+        slots = self.meter.scopes[main].slots.closed
+        return slots[-1].mean_watts if slots else None
 
     def _main_scope(self) -> str | None:
         if self.meter is None:

@@ -46,7 +46,7 @@ class PowerHistory:
         end = monotonic_ns // _NS - 1
         skipped = self._advance(end)
         # A tick that drifts over the edge of a second skips a slot although no time was missed.
-        bridge = skipped == 1 and monotonic_ns - self._updated_ns < _JITTER_NS
+        bridge = skipped == 1 and monotonic_ns - self._updated_ns <= _JITTER_NS
         self._updated_ns = monotonic_ns
         for uuid in self._rings.keys() - watts.keys():
             del self._rings[uuid]

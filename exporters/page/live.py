@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from math import isfinite
 
 from collector.catalogue import Labels, Values
-from collector.model import GpuSnapshot, Snapshot
+from collector.model import GpuSnapshot, Tick
 from exporters.page.history import PowerHistory
 from exporters.page.shape import FaultJson, GpuJson, HistoryJson, LiveJson, TotalJson
 
@@ -31,16 +31,14 @@ class LiveView:
             raise ValueError(f"history_seconds is {history_seconds}; {TAIL_SECONDS} is the least")
         self._history = PowerHistory(history_seconds)
         self._power_hz = power_hz
-        self._snapshot: Snapshot | None = None
+        self._tick: Tick | None = None
         self._rendered: dict[bool, bytes] = {}
 
-    def update(self, snapshot: Snapshot) -> None:
-        """Take the newest snapshot; cheap, for nothing is rendered before somebody asks."""
-        self._snapshot = snapshot
+    def update(self, tick: Tick) -> None:
+        """Take the newest tick; cheap, for nothing is rendered before somebody asks."""
+        self._tick = tick
         self._rendered.clear()
-        self._history.record(
-            snapshot.monotonic_ns, {gpu.gpu.uuid: gpu.history_watts for gpu in snapshot.gpus}
-        )
+        self._history.record(tick.monotonic_ns, tick.history_watts)
 
     def payload(self, *, history: bool) -> bytes:
         """The page's data (`shape.LiveJson`), rendered at most once for each update.
@@ -61,9 +59,10 @@ class LiveView:
         return rendered
 
     def _shape(self, seconds: int) -> LiveJson | None:
-        snapshot, end = self._snapshot, self._history.end_second
-        if snapshot is None or end is None:
+        tick, end = self._tick, self._history.end_second
+        if tick is None or end is None:
             return None
+        snapshot = tick.snapshot
         gpus = [_gpu(gpu) for gpu in snapshot.gpus]
         return LiveJson(
             node=snapshot.node,

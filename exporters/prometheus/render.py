@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from collector.catalogue import CATALOGUE, Metric
-from collector.model import Snapshot
+from collector.model import Snapshot, Tick
 from exporters.prometheus.families import SnapshotCollector
 
 _GZIP_LEVEL = 1
@@ -30,16 +30,16 @@ class Renderer:
     """
 
     def __init__(self, catalogue: Sequence[Metric] = CATALOGUE) -> None:
-        self._snapshot: Snapshot | None = None
+        self._tick: Tick | None = None
         self._rendered: dict[str, Rendered] = {}
         self._zipped: dict[str, bytes] = {}
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(SnapshotCollector(lambda: self._snapshot, catalogue))
+        self._registry.register(SnapshotCollector(self._latest, catalogue))
         ProcessCollector(registry=self._registry)
 
-    def update(self, snapshot: Snapshot) -> None:
-        """Take the newest snapshot; nothing is rendered before somebody asks."""
-        self._snapshot = snapshot
+    def update(self, tick: Tick) -> None:
+        """Take the newest tick; nothing is rendered before somebody asks."""
+        self._tick = tick
         self._rendered.clear()
         self._zipped.clear()
 
@@ -55,6 +55,9 @@ class Renderer:
             rendered = Rendered(encoder(self._registry), content_type)
             self._rendered[content_type] = rendered
         return rendered
+
+    def _latest(self) -> Snapshot | None:
+        return None if self._tick is None else self._tick.snapshot
 
     def zipped(self, rendered: Rendered) -> bytes:
         """The same, compressed with gzip."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from collector.model import Snapshot
+from collector.model import Tick
 from exporters.page import CONTENT_SECURITY_POLICY, LiveView, assets
 from exporters.prometheus.auth import BasicAuth, PasswordHash
 from exporters.prometheus.render import Renderer
@@ -55,15 +55,15 @@ class Server:
         self._options = options
         self._renderer = Renderer()
         self._live = LiveView(power_hz=power_hz)
-        self._snapshot: Snapshot | None = None
+        self._tick: Tick | None = None
         self._runner: web.AppRunner | None = None
         self._auth: BasicAuth | None = None
 
-    def update(self, snapshot: Snapshot) -> None:
-        """Take the newest snapshot."""
-        self._snapshot = snapshot
-        self._renderer.update(snapshot)
-        self._live.update(snapshot)
+    def update(self, tick: Tick) -> None:
+        """Take the newest tick."""
+        self._tick = tick
+        self._renderer.update(tick)
+        self._live.update(tick)
 
     async def start(self) -> str:
         """Listen. Returns the address of the page.
@@ -130,8 +130,8 @@ class Server:
         return web.Response(body=body, headers=headers)
 
     async def _healthz(self, _request: web.Request) -> web.Response:
-        snapshot = self._snapshot
-        faults = [] if snapshot is None else snapshot.faults
+        tick = self._tick
+        faults = () if tick is None else tick.snapshot.faults
         sick = [
             {
                 "part": fault.part,
@@ -141,7 +141,7 @@ class Server:
             }
             for fault in faults
         ]
-        status = "starting" if snapshot is None else "sick" if sick else "ok"
+        status = "starting" if tick is None else "sick" if sick else "ok"
         body = json.dumps({"status": status, "sick": sick}, indent=1) + "\n"
         return web.Response(
             status=200 if status == "ok" else 503, text=body, content_type="application/json"
@@ -151,7 +151,7 @@ class Server:
         return web.Response(text="ok\n")
 
     async def _readyz(self, _request: web.Request) -> web.Response:
-        ready = self._snapshot is not None and self._snapshot.ready
+        ready = self._tick is not None and self._tick.snapshot.ready
         return web.Response(status=200 if ready else 503, text="ready\n" if ready else "starting\n")
 
     async def _live_json(self, request: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from collector.daemon.watched import Cadence, WatchedGpu
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.meter import Plan
-from collector.model import CounterReading, GpuSnapshot, Reading, Snapshot
+from collector.model import CounterReading, GpuSnapshot, Reading, Snapshot, Tick
 from collector.sampling.ring import SampleRing
 from collector.sampling.worker import Worker
 from collector.sources.nvml import NvmlSource
@@ -33,14 +33,16 @@ def exposition(capture: Capture) -> str:
     source.close()
     renderer = Renderer()
     renderer.update(
-        Snapshot(
-            node="replay",
-            version="0",
-            wall_ns=_WALL_NS,
-            monotonic_ns=_START_NS,
-            simulated=False,
-            gpus=tuple(gpus),
-            daemon={},
+        Tick.of(
+            Snapshot(
+                node="replay",
+                version="0",
+                wall_ns=_WALL_NS,
+                monotonic_ns=_START_NS,
+                simulated=False,
+                gpus=tuple(gpus),
+                daemon={},
+            )
         )
     )
     lines = renderer.render().body.decode().splitlines(keepends=True)

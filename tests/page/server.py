@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from collector.model import Snapshot
+from collector.model import Snapshot, Tick
 from exporters.page import CONTENT_SECURITY_POLICY, LiveView, assets
 
 PREFIX = "/behind/a/proxy/"
@@ -41,7 +41,7 @@ def serve(
     """
     view = LiveView(power_hz=10)
     for second in range(past_seconds):
-        view.update(snapshot(second))
+        view.update(Tick.of(snapshot(second)))
     served = Served(url="")
 
     class Handler(BaseHTTPRequestHandler):
@@ -56,7 +56,7 @@ def serve(
                 if poll in silent:
                     self.close_connection = True
                     return
-                view.update(snapshot(past_seconds + poll))
+                view.update(Tick.of(snapshot(past_seconds + poll)))
                 self._send(view.payload(history=path.endswith("?history=1")), "application/json")
             elif path in assets():
                 self._send(*assets()[path])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from collector.catalogue import Values
-from collector.model import EnergySource, Fault, GpuSnapshot
+from collector.model import EnergySource, Fault, GpuSnapshot, Tick
 from exporters.page import live
 from exporters.page.live import LiveView
 from tests.page.made_up import SECOND_NS, WALL_NS, eight, gpu, identity, node, values, with_sick
@@ -16,7 +16,7 @@ from tests.page.made_up import SECOND_NS, WALL_NS, eight, gpu, identity, node, v
 
 def shown(*gpus: GpuSnapshot) -> dict[str, Any]:
     view = LiveView()
-    view.update(node(0, gpus))
+    view.update(Tick.of(node(0, gpus)))
     return dict(json.loads(view.payload(history=False)))
 
 
@@ -73,7 +73,7 @@ def test_a_module_is_shown_beside_its_gpu_and_not_added() -> None:
 
 def test_a_sick_gpu_is_in_no_sum_and_says_how_many_are() -> None:
     view = LiveView()
-    view.update(with_sick(300))
+    view.update(Tick.of(with_sick(300)))
     data = json.loads(view.payload(history=False))
     assert [gpu["up"] for gpu in data["gpus"]].count(False) == 1
     assert data["gpus"][3]["power_watts"] is None
@@ -93,7 +93,7 @@ def test_the_source_and_the_words_of_a_fault_pass_through() -> None:
     view = LiveView(power_hz=100)
     fault = Fault(part="ledger", problem="The disk is full.", action="Free some.", since_wall_ns=0)
     integrated = replace(gpu(), source=EnergySource.INTEGRATED)
-    view.update(node(gpus=(integrated,), faults=(fault,)))
+    view.update(Tick.of(node(gpus=(integrated,), faults=(fault,))))
     data = json.loads(view.payload(history=False))
     assert data["gpus"][0]["energy_source"] == "integrated"
     assert data["power_hz"] == 100
@@ -104,7 +104,7 @@ def test_the_source_and_the_words_of_a_fault_pass_through() -> None:
 def test_history_is_whole_or_its_last_seconds() -> None:
     view = LiveView(history_seconds=60)
     for second in range(100):
-        view.update(eight(second))
+        view.update(Tick.of(eight(second)))
     whole = json.loads(view.payload(history=True))
     tail = json.loads(view.payload(history=False))
     assert whole["history_seconds"] == whole["history"]["seconds"] == 60
@@ -118,8 +118,8 @@ def test_history_is_whole_or_its_last_seconds() -> None:
 
 def test_rows_of_history_follow_the_gpus() -> None:
     view = LiveView()
-    view.update(node(0, (gpu(0, 0), gpu(1, 0))))
-    view.update(node(1, (gpu(1, 1), gpu(0, 1))))
+    view.update(Tick.of(node(0, (gpu(0, 0), gpu(1, 0)))))
+    view.update(Tick.of(node(1, (gpu(1, 1), gpu(0, 1)))))
     data = json.loads(view.payload(history=False))
     newest = [row[-1] for row in data["history"]["watts"]]
     assert newest == pytest.approx([gpu(1, 1).history_watts, gpu(0, 1).history_watts], abs=0.1)
@@ -147,12 +147,12 @@ def test_it_renders_once_for_each_update_and_only_when_asked(
     monkeypatch.setattr(json, "dumps", counted)
     view = LiveView()
     for second in range(3):
-        view.update(eight(second))
+        view.update(Tick.of(eight(second)))
     assert not calls
     first = [view.payload(history=True), view.payload(history=False)]
     assert [view.payload(history=True), view.payload(history=False)] == first
     assert len(calls) == 2
-    view.update(eight(3))
+    view.update(Tick.of(eight(3)))
     assert view.payload(history=False) != first[1]
     assert len(calls) == 3
 
@@ -161,15 +161,15 @@ def test_an_update_costs_the_same_however_long_the_history() -> None:
     def cost(history_seconds: int) -> float:
         view = LiveView(history_seconds=history_seconds)
         snapshots = [eight(second) for second in range(200)]
-        view.update(snapshots[0])
+        view.update(Tick.of(snapshots[0]))
         best = float("inf")
         for _ in range(5):
             began = perf_counter()
             for snapshot in snapshots[1:]:
-                view.update(snapshot)
+                view.update(Tick.of(snapshot))
             best = min(best, perf_counter() - began)
             view = LiveView(history_seconds=history_seconds)
-            view.update(snapshots[0])
+            view.update(Tick.of(snapshots[0]))
         return best
 
     assert cost(100_000) < 10 * cost(300)
