@@ -57,6 +57,7 @@ class Node:
         self._plan = Plan(
             period_ns=self._cadence.power_ns,
             window_ns=settings.window.seconds * SECOND_NS,
+            counter_ns=self._cadence.telemetry_ns,
             boot_id=boot_id(),
         )
         self._bookkeeper = Bookkeeper(ledger, self.faults)

@@ -8,6 +8,8 @@ The rules, in order (docs/energy.md explains them):
    nothing is counted twice.
 3. After a reset, what the counter counted since is `counter`; the rest of what was measured in
    that stretch is `integrated`; what neither saw is `estimated`, with bounds.
+   The counter may owe more than fits into the stretch since the integral's last word; the rest
+   follows with its next readings, so that no window holds more than is physically possible.
 4. Without a counter the measured part is `integrated`, bridged gaps are `estimated`.
 """
 
@@ -23,6 +25,8 @@ from collector.model import CounterReading, Energy
 
 PATIENCE_NS = 5 * SECOND_NS
 """Below this, counter and integral differ by the counter's own steps (docs/energy.md)."""
+_LEAST_GAP_NS = 5 * SECOND_NS
+"""A shorter stretch without samples never stands as a window of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class EnergyAccount:
         limits: what is physically possible.
         expects_counter: whether a hardware counter counts this scope.
         window_ns: length of a window; a longer stretch without samples is a gap of its own.
+        patience_ns: how long a counter may be silent, in watched time.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class EnergyAccount:
         *,
         expects_counter: bool,
         window_ns: int,
+        patience_ns: int = PATIENCE_NS,
     ) -> None:
         self.track = track
         self.limits = limits
@@ -77,8 +83,12 @@ class EnergyAccount:
         self.total = Energy()
         self._edges = edges
         self._window_ns = window_ns
+        self._patience_ns = patience_ns
+        # What was credited beyond the counter's last reading; below 0 where the counter is ahead.
         self._since_anchor_mj = 0
+        self._counter_mw = 0
         self._news_covered_ns = 0
+        self._news_breaks = 0
         self._frozen = False
         self._short_mj = 0
         self._waiting: deque[CounterReading] = deque()
@@ -94,7 +104,7 @@ class EnergyAccount:
         self.credited_ns, self.total = at_ns, total
         if reading is not None:
             self.judge.judge(reading)
-        self._news_covered_ns = self.track.at(at_ns).covered_ns
+        self._note_news(at_ns)
 
     def add_counter(self, reading: CounterReading) -> None:
         """Queue a counter reading; `settle` uses it once power has been seen up to it."""
@@ -105,7 +115,7 @@ class EnergyAccount:
         credited: list[Credit] = []
         while self._waiting and self._ripe(self._waiting[0], now_ns):
             credited += self._take(self._waiting.popleft())
-        if not self.expects_counter or self._counter_is_silent():
+        if not self.expects_counter or self.counter_is_silent:
             credited += self._integrate()
         return credited
 
@@ -115,49 +125,91 @@ class EnergyAccount:
         What came after the last counter reading stays out: the counter still holds it.
         """
         credited: list[Credit] = []
-        while self._waiting:
+        known_ns = self._edges.known_ns
+        while self._waiting and self._waiting[0].monotonic_ns <= known_ns:
             credited += self._take(self._waiting.popleft())
-        if not self.expects_counter or self.judge.anchor is None or self._counter_is_silent():
+        if not self.expects_counter or self.judge.anchor is None or self.counter_is_silent:
             credited += self._integrate()
         return credited
 
     def _ripe(self, reading: CounterReading, now_ns: int) -> bool:
+        if reading.monotonic_ns > self._edges.known_ns:  # an edge may lie before it
+            return False
         last_ns = self.track.last_ns
         seen = last_ns is not None and last_ns >= reading.monotonic_ns
         return seen or now_ns - reading.monotonic_ns > self.track.gap_ns
 
-    def _counter_is_silent(self) -> bool:
+    @property
+    def counter_is_silent(self) -> bool:
+        """Whether power was watched for so long without the counter that it must stand in."""
         # Watched time only: after a hang of both, power must not outrun the counter's return.
-        return self.track.covered_ns - self._news_covered_ns > PATIENCE_NS
+        # That is one gap; samples that keep coming too far apart are no hang.
+        gaps = max(self.track.breaks - self._news_breaks - 1, 0)
+        watched_ns = self.track.covered_ns - self._news_covered_ns + gaps * self.track.gap_ns
+        return watched_ns > self._patience_ns
+
+    def _note_news(self, at_ns: int) -> None:
+        self._news_covered_ns = self.track.at(at_ns).covered_ns
+        self._news_breaks = self.track.breaks
 
     def _take(self, reading: CounterReading) -> list[Credit]:
+        at_ns, raw_mj = reading.monotonic_ns, reading.millijoules
+        late = self.credited_ns is not None and at_ns <= self.credited_ns
+        first_ns = self.track.first_ns
+        if late and first_ns is not None and at_ns < first_ns:
+            # It took so long to arrive that nobody knows any more what was given since; but the
+            # counter answers, so its next reading is waited for.
+            self._note_news(at_ns)
+            return []
         anchor = self.judge.anchor
         verdict = self.judge.judge(reading)
         self._frozen = verdict is Verdict.STILL
-        if verdict in (Verdict.REFUSED, Verdict.STILL):
+        if verdict in (Verdict.REFUSED, Verdict.STILL, Verdict.SUSPECT):
             return []
-        at_ns, raw_mj = reading.monotonic_ns, reading.millijoules
-        self._news_covered_ns = self.track.at(at_ns).covered_ns
+        self._note_news(at_ns)
         given_mj, self._since_anchor_mj = self._since_anchor_mj, 0
         if self.credited_ns is None:
             self.credited_ns = at_ns
+        step_mj = 0
+        if verdict is Verdict.ADVANCE and anchor is not None:
+            step_mj = raw_mj - anchor.millijoules
+            self._counter_mw = step_mj * SECOND_NS // (at_ns - anchor.monotonic_ns)
         if at_ns <= self.credited_ns:
             # The integral has gone past it already; the counter takes over from there.
-            self._since_anchor_mj = measure(self.track, at_ns, self.credited_ns).total_mj
+            self._since_anchor_mj = (
+                given_mj - step_mj
+                if verdict is Verdict.ADVANCE
+                else measure(self.track, at_ns, self.credited_ns).total_mj
+            )
             return []
-        part = measure(self.track, self.credited_ns, at_ns)
+        part, owed_mj = self._measured(self.credited_ns, at_ns), 0
         self._short_mj = 0
-        if verdict is Verdict.ADVANCE and anchor is not None:
-            rest_mj = raw_mj - anchor.millijoules - given_mj
+        if verdict is Verdict.ADVANCE:
+            rest_mj = step_mj - given_mj
             if rest_mj >= 0:  # else: a frozen counter that went on without catching up
                 self._short_mj = max(part.integrated_mj - rest_mj, 0)
-                part = Energy(counter_mj=rest_mj)
+                paid_mj = min(rest_mj, self.judge.most_mj(at_ns - self.credited_ns))
+                part, owed_mj = Energy(counter_mj=paid_mj), rest_mj - paid_mj
         elif verdict is Verdict.RESET:
             part = _after_reset(raw_mj if not given_mj else min(raw_mj, part.total_mj), part)
-        return self._credit(at_ns, part, raw_mj)
+        self._since_anchor_mj = -owed_mj
+        return self._credit(at_ns, part, raw_mj - owed_mj)
+
+    def _measured(self, start_ns: int, end_ns: int) -> Energy:
+        """Energy of a stretch without the counter; what no sample bounds is estimated."""
+        part = measure(self.track, start_ns, end_ns)
+        first_ns, last_ns = self.track.first_ns, self.track.last_ns
+        if first_ns is None or last_ns is None:
+            seen_ns, typical_mw = 0, self._counter_mw
+        else:
+            seen_ns = max(min(last_ns, end_ns) - max(first_ns, start_ns), 0)
+            typical_mw = self.track.milliwatts[-1]
+        unseen_ns = end_ns - start_ns - seen_ns
+        return part + Energy(estimated_mj=typical_mw * unseen_ns // SECOND_NS)
 
     def _integrate(self) -> list[Credit]:
-        last_ns = self.track.last_ns
+        # Beyond the edges known a sample may be ahead of an edge that has yet to be learned of.
+        last_ns = self.track.last_before(self._edges.known_ns)
         if last_ns is None:
             return []
         if self.credited_ns is None:
@@ -176,9 +228,8 @@ class EnergyAccount:
     def _credit(self, end_ns: int, part: Energy, counter_mj: int | None) -> list[Credit]:
         """Give energy to `credited_ns..end_ns`, split at window edges and around long gaps."""
         start_ns = end_ns if self.credited_ns is None else self.credited_ns
-        gaps = [
-            gap for gap in self.track.gaps(start_ns, end_ns) if gap[1] - gap[0] >= self._window_ns
-        ]
+        least_ns = max(self._window_ns, _LEAST_GAP_NS)
+        gaps = [gap for gap in self.track.gaps(start_ns, end_ns) if gap[1] - gap[0] >= least_ns]
         shape = Shape(self.track, start_ns, end_ns, part)
         credited: list[Credit] = []
         done = Energy()

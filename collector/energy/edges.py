@@ -14,7 +14,10 @@ QUARTER_HOUR_NS = 900 * SECOND_NS
 STEP_NS = 50_000_000
 """A wall clock that is further off than this has been stepped, not slewed."""
 _KEEP_FINE = 120
-_COMPACT_AT = 600
+_COMPACT_AFTER = 480
+_KEEP_COARSE = 4000
+"""Quarter-hours of six weeks. In a gap that lasts longer, what comes before is one window."""
+_KEEP_STEPS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,14 @@ class Edges:
         self._known_ns = monotonic_ns
         self._edges: list[Edge] = []
         self._times: list[int] = []
+        self._stepped: list[Edge] = []
+        self._compact_at = _COMPACT_AFTER
         self.steps = 0
+
+    @property
+    def known_ns(self) -> int:
+        """Up to here all edges are known; what lies beyond may still be cut by one."""
+        return self._known_ns
 
     def refresh(self, monotonic_ns: int, wall_ns: int) -> int:
         """Learn of all edges up to now; note drift or a step of the wall clock.
@@ -53,19 +63,29 @@ class Edges:
         Returns:
             The step in nanoseconds, 0 when there was none.
         """
+        ahead_ns = self._known_ns + 1 - monotonic_ns
+        if ahead_ns > 0:  # what is known already is final
+            monotonic_ns, wall_ns = monotonic_ns + ahead_ns, wall_ns + ahead_ns
         self._extend(monotonic_ns)
         drift_ns = wall_ns - monotonic_ns - self._offset_ns
         if abs(drift_ns) < STEP_NS:
             self._offset_ns += drift_ns
             return 0
-        self._append(Edge(monotonic_ns, monotonic_ns + self._offset_ns, wall_ns))
+        step = Edge(monotonic_ns, monotonic_ns + self._offset_ns, wall_ns)
+        self._append(step)
+        self._stepped.append(step)
+        del self._stepped[:-_KEEP_STEPS]
         self._offset_ns += drift_ns
         self._next_wall_ns = (wall_ns // SECOND_NS + 1) * SECOND_NS
         self.steps += 1
         return drift_ns
 
     def wall_ns(self, monotonic_ns: int) -> int:
-        """Wall time of a monotonic instant by the mapping now in force."""
+        """Wall time of an instant by the clock as it stood then: before any later step."""
+        later = bisect_left(self._stepped, monotonic_ns, key=lambda edge: edge.monotonic_ns)
+        if later < len(self._stepped):
+            step = self._stepped[later]
+            return step.wall_before_ns - (step.monotonic_ns - monotonic_ns)
         return monotonic_ns + self._offset_ns
 
     def between(self, start_ns: int, end_ns: int) -> Sequence[Edge]:
@@ -94,7 +114,7 @@ class Edges:
         self._edges.append(edge)
         self._times.append(edge.monotonic_ns)
         self._known_ns = edge.monotonic_ns
-        if len(self._edges) > _COMPACT_AT:
+        if len(self._edges) > self._compact_at:
             self._compact()
 
     def _compact(self) -> None:
@@ -102,5 +122,6 @@ class Edges:
         recent_ns = self._times[-1] - _KEEP_FINE * SECOND_NS
         cut = bisect_left(self._times, recent_ns)
         old = [e for e in self._edges[:cut] if e.stepped or e.wall_before_ns % QUARTER_HOUR_NS == 0]
-        self._edges = old + self._edges[cut:]
+        self._edges = old[-_KEEP_COARSE:] + self._edges[cut:]
+        self._compact_at = len(self._edges) + _COMPACT_AFTER
         self._times = [edge.monotonic_ns for edge in self._edges]

@@ -1,18 +1,19 @@
 """The meter of one scope of one GPU: samples and counter readings in, windows out."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collector.energy.account import EnergyAccount, Limits
+from collector.energy.account import PATIENCE_NS, EnergyAccount, Limits
 from collector.energy.counter import SENTINEL
 from collector.energy.edges import SECOND_NS, Edges
-from collector.energy.restart import Before, Bridge, Now, bridge
+from collector.energy.restart import Before, Bridge, Now, bridge, first_believable
 from collector.energy.slots import Slots
 from collector.energy.track import PowerTrack
 from collector.energy.windows import Closed, WindowBuilder
 from collector.model import CounterReading, Energy
 
-_PATIENCE_NS = 5 * SECOND_NS
+_HELD_READINGS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,16 +24,23 @@ class Plan:
         period_ns: sampling period of power.
         window_ns: length of a window.
         boot_id: identity of this boot of the machine.
+        counter_ns: how often the hardware counter is read.
     """
 
     period_ns: int
     window_ns: int
     boot_id: str
+    counter_ns: int = SECOND_NS
 
     @property
     def gap_ns(self) -> int:
         """Samples further apart leave a gap: 3 periods, at least 1 s."""
         return max(3 * self.period_ns, SECOND_NS)
+
+    @property
+    def patience_ns(self) -> int:
+        """How long a counter may be silent before the integral stands in for it."""
+        return max(PATIENCE_NS, 3 * self.counter_ns)
 
     @property
     def fine(self) -> bool:
@@ -63,7 +71,12 @@ class ScopeMeter:
         self.track = PowerTrack(plan.gap_ns)
         self.slots = Slots(self.track, edges, fine=plan.fine)
         self.account = EnergyAccount(
-            self.track, edges, limits, expects_counter=expects_counter, window_ns=plan.window_ns
+            self.track,
+            edges,
+            limits,
+            expects_counter=expects_counter,
+            window_ns=plan.window_ns,
+            patience_ns=plan.patience_ns,
         )
         self.refused_samples = 0
         self.bridged: Bridge | None = None
@@ -71,7 +84,7 @@ class ScopeMeter:
         self._plan = plan
         self._limits = limits
         self._before = before
-        self._held: list[CounterReading] = []
+        self._held: deque[CounterReading] = deque(maxlen=_HELD_READINGS)
         self._idle_mw: int | None = (before[0].idle_mw or None) if before is not None else None
         self._builder = WindowBuilder(
             edges, plan.window_ns, before[1] if before is not None else Energy()
@@ -111,7 +124,7 @@ class ScopeMeter:
         """Add a reading of the hardware counter of this scope."""
         if self._before is None:
             self.account.add_counter(reading)
-        else:
+        elif 0 <= reading.millijoules < SENTINEL:
             self._held.append(reading)
 
     def advance(self, now_ns: int) -> list[Closed]:
@@ -137,15 +150,15 @@ class ScopeMeter:
         if self._before is None:
             return []
         before, total = self._before
-        counter = next((r for r in self._held if 0 <= r.millijoules < SENTINEL), None)
+        counter = first_believable(
+            before, self._held, boot_id=self._plan.boot_id, ceiling_mw=self._limits.ceiling_mw
+        )
         power_mw = self.track.milliwatts[0] if self.track.milliwatts else None
         waiting = (
-            self.account.expects_counter
-            and counter is None
-            and self.track.covered_ns < _PATIENCE_NS
+            self.account.expects_counter and counter is None and not self.account.counter_is_silent
         )
         if counter is not None and power_mw is None:
-            waiting = now_ns - counter.monotonic_ns < _PATIENCE_NS
+            waiting = now_ns - counter.monotonic_ns < self._plan.patience_ns
         at_ns = counter.monotonic_ns if counter is not None else self.track.first_ns
         if waiting or at_ns is None:
             return []
@@ -159,7 +172,13 @@ class ScopeMeter:
             window_ns=self._plan.window_ns,
         )
         self.bridged = bridge(before, now)
-        closed = self._builder.bridge(self.bridged, before.wall_ns, at_ns)
+        closed = self._builder.bridge(
+            self.bridged,
+            before.wall_ns,
+            at_ns,
+            began_ns=before.monotonic_ns if before.boot_id == now.boot_id else None,
+            counter_mj=now.counter_mj,
+        )
         self.account.start(at_ns, total + self.bridged.energy, counter)
         self._before = None
         for reading in self._held:

@@ -4,12 +4,13 @@ Where the hardware counter ran on, its difference is added: nothing is lost. Whe
 anew, or there is none, the stretch is estimated, marked, and given with bounds. Never silently.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from collector.energy.counter import SENTINEL, SLACK_NS
 from collector.energy.edges import QUARTER_HOUR_NS, SECOND_NS
-from collector.model import Energy
+from collector.model import CounterReading, Energy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,37 @@ class Piece:
     high_mj: int | None
 
 
+def first_believable(
+    before: Before, readings: Sequence[CounterReading], *, boot_id: str, ceiling_mw: int
+) -> CounterReading | None:
+    """The first counter reading of this run that can be built upon.
+
+    One that continues the earlier run is; any other must be confirmed by the next: a failed read
+    (zero, say) would pass for a reset, and the energy between the runs would be lost.
+    """
+    known_mj = before.counter_mj
+    same_boot = before.boot_id == boot_id
+    for i, reading in enumerate(readings):
+        since_ns = reading.monotonic_ns - (before.monotonic_ns if same_boot else 0)
+        if same_boot and known_mj is not None:
+            continues = 0 <= reading.millijoules - known_mj <= _most_mj(ceiling_mw, since_ns)
+        else:
+            continues = same_boot or 0 < reading.millijoules <= _most_mj(ceiling_mw, since_ns)
+        if continues:
+            return reading
+        if i + 1 < len(readings):
+            after = readings[i + 1]
+            step_mj = after.millijoules - reading.millijoules
+            step_ns = after.monotonic_ns - reading.monotonic_ns
+            if 0 < step_mj <= _most_mj(ceiling_mw, step_ns):
+                return reading
+    return None
+
+
+def _most_mj(ceiling_mw: int, elapsed_ns: int) -> int:
+    return ceiling_mw * (max(elapsed_ns, 0) + SLACK_NS) // SECOND_NS
+
+
 def bridge(before: Before, now: Now) -> Bridge:
     """Account for the stretch between two runs."""
     if before.boot_id == now.boot_id:
@@ -76,7 +108,7 @@ def bridge(before: Before, now: Now) -> Bridge:
 
 def _same_boot(before: Before, now: Now) -> Bridge:
     elapsed_ns = max(now.monotonic_ns - before.monotonic_ns, 0)
-    most_mj = now.ceiling_mw * (elapsed_ns + SLACK_NS) // SECOND_NS
+    most_mj = _most_mj(now.ceiling_mw, elapsed_ns)
     typical_mj = (before.power_mw + now.power_mw) * elapsed_ns // (2 * SECOND_NS)
     if before.counter_mj is not None and now.counter_mj is not None:
         delta_mj = now.counter_mj - before.counter_mj
@@ -114,7 +146,7 @@ def _other_boot(before: Before, now: Now) -> Bridge:
     lost_ns = min(dark_ns, now.window_ns // 2)
     lost_mj = before.power_mw * lost_ns // SECOND_NS
     high_mj = now.ceiling_mw * dark_ns // SECOND_NS
-    most_mj = now.ceiling_mw * (up_ns + SLACK_NS) // SECOND_NS
+    most_mj = _most_mj(now.ceiling_mw, up_ns)
     if now.counter_mj is not None and now.counter_mj <= most_mj:
         counted_mj = now.counter_mj
         return Bridge(

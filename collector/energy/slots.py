@@ -4,16 +4,16 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import ne
 from statistics import median
 
 from collector.energy.edges import SECOND_NS, Edges
-from collector.energy.track import PowerTrack
+from collector.energy.track import PowerTrack, Sum
 from collector.model import PowerStat
 
 KEEP_SLOTS = 330
 """Five minutes for the page and for `window_seconds`, and a margin."""
-_LATE_NS = 250_000_000
 _RAMP_1S_NS = SECOND_NS
 _RAMP_100MS_NS = 100_000_000
 _FAST_SENSOR_SECONDS = 0.05
@@ -21,7 +21,7 @@ _FAST_SENSOR_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Power of one scope over one second (or less, where the clock stepped)."""
+    """Power of one scope over one second (or less, where the clock stepped or samples ended)."""
 
     start_ns: int
     end_ns: int
@@ -30,6 +30,7 @@ class Slot:
     covered_ns: int
     samples: int
     minimum_mw: int
+    """Of the samples, and of the power between two of them at the slot's ends."""
     maximum_mw: int
     ramp_1s_mw: int | None
     ramp_100ms_mw: int | None
@@ -61,7 +62,7 @@ class Slots:
     @property
     def needed_ns(self) -> int | None:
         """Samples from here on are still needed."""
-        return None if self._start_ns is None else self._start_ns - _RAMP_1S_NS - _LATE_NS
+        return None if self._start_ns is None else self._start_ns - _RAMP_1S_NS * 5 // 4
 
     def advance(self, now_ns: int) -> None:
         """Close every slot whose samples must all have come by now."""
@@ -70,15 +71,17 @@ class Slots:
             return
         if self._start_ns is None:
             self._start_ns = first_ns
-        for edge in self._edges.between(self._start_ns, max(last_ns, now_ns - _LATE_NS)):
-            self.closed.append(self._slot(self._start_ns, edge.monotonic_ns))
+        # After the gap limit no later sample can cover any of it.
+        ripe_ns = max(last_ns, now_ns - self._track.gap_ns)
+        for edge in self._edges.between(self._start_ns, ripe_ns):
+            self._close(self._start_ns, edge.monotonic_ns)
             self._start_ns = edge.monotonic_ns
 
     def finish(self, now_ns: int) -> None:
         """Close the slot that is open: the end of a run."""
         self.advance(now_ns)
         if self._start_ns is not None and now_ns > self._start_ns:
-            self.closed.append(self._slot(self._start_ns, now_ns))
+            self._close(self._start_ns, now_ns)
             self._start_ns = now_ns
 
     def since(self, start_ns: int, end_ns: int | None = None) -> list[Slot]:
@@ -101,18 +104,34 @@ class Slots:
         ]
         return median(spans) if spans else None
 
-    def _slot(self, start_ns: int, end_ns: int) -> Slot:
+    def _close(self, start_ns: int, end_ns: int) -> None:
+        """Close a slot, cut where samples end and begin: there windows may be cut as well."""
+        track = self._track
+        sums = track.at(end_ns) - track.at(start_ns)
+        if sums.covered_ns < end_ns - start_ns:
+            cuts = {start_ns, end_ns, track.last_ns or 0}
+            cuts.update(instant for gap in track.gaps(start_ns, end_ns) for instant in gap)
+            points = sorted(cut for cut in cuts if start_ns <= cut <= end_ns)
+            for left, right in pairwise(points):
+                self.closed.append(self._slot(left, right, track.at(right) - track.at(left)))
+        else:
+            self.closed.append(self._slot(start_ns, end_ns, sums))
+
+    def _slot(self, start_ns: int, end_ns: int, sums: Sum) -> Slot:
         track = self._track
         low, high = bisect_left(track.times, start_ns), bisect_left(track.times, end_ns)
         seen = track.milliwatts[low:high]
         before = track.milliwatts[max(low - 1, 0) : high]
-        sums = track.at(end_ns) - track.at(start_ns)
+        if sums.covered_ns:
+            # The mean contains what lies between the samples on both sides of an end.
+            ends = (track.power_mw(start_ns), track.power_mw(end_ns))
+            seen += [power_mw for power_mw in ends if power_mw is not None]
         return Slot(
             start_ns,
             end_ns,
             sums.measured,
             sums.covered_ns,
-            len(seen),
+            high - low,
             min(seen, default=0),
             max(seen, default=0),
             largest_change(track.times, track.milliwatts, low, high, _RAMP_1S_NS),
@@ -139,7 +158,7 @@ def largest_change(
         while early < late and times[early + 1] <= target_ns:
             early += 1
         nearest = early
-        if abs(times[early + 1] - target_ns) < abs(times[early] - target_ns) and early + 1 < late:
+        if early + 1 < late and times[early + 1] - target_ns < abs(times[early] - target_ns):
             nearest = early + 1
         if abs(times[nearest] - target_ns) <= slack_ns:
             change = abs(milliwatts[late] - milliwatts[nearest])
@@ -150,7 +169,7 @@ def largest_change(
 
 def power_stat(slots: Iterable[Slot], refresh_seconds: float | None) -> PowerStat | None:
     """Minimum, time-weighted mean, maximum and ramps of slots; None where nothing was covered."""
-    used = [slot for slot in slots if slot.samples]
+    used = [slot for slot in slots if slot.samples or slot.covered_ns]
     covered_ns = sum(slot.covered_ns for slot in used)
     if not used or not covered_ns:
         return None

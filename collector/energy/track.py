@@ -43,6 +43,8 @@ class PowerTrack:
         self.times: list[int] = []
         self.milliwatts: list[int] = []
         self.out_of_order = 0
+        self.breaks = 0
+        """Gaps between samples so far."""
         self._measured: list[int] = []
         self._bridged: list[int] = []
         self._covered: list[int] = []
@@ -67,6 +69,7 @@ class PowerTrack:
                     covered += elapsed_ns
                 else:
                     bridged += (last_mw + power_mw) * elapsed_ns
+                    self.breaks += 1
             times.append(at_ns)
             milliwatts.append(power_mw)
             self._measured.append(measured)
@@ -89,6 +92,11 @@ class PowerTrack:
         """Time covered by all samples ever."""
         return self._covered[-1] if self._covered else 0
 
+    def last_before(self, monotonic_ns: int) -> int | None:
+        """Time of the newest sample that is not later than an instant."""
+        i = bisect_right(self.times, monotonic_ns) - 1
+        return self.times[i] if i >= 0 else None
+
     def at(self, monotonic_ns: int) -> Sum:
         """Sums from the first sample ever up to an instant; flat before and after the samples."""
         times = self.times
@@ -109,16 +117,37 @@ class PowerTrack:
         area = 2 * left_mw * part_ns + (right_mw - left_mw) * part_ns * part_ns // span_ns
         return Sum(here.measured + area, here.bridged, here.covered_ns + part_ns)
 
-    def gaps(self, start_ns: int, end_ns: int) -> list[tuple[int, int]]:
-        """Gaps between two samples, cut to the stretch given."""
+    def power_mw(self, monotonic_ns: int) -> int | None:
+        """Power at an instant, interpolated, rounded; None outside all samples and in a gap."""
         times = self.times
+        i = bisect_left(times, monotonic_ns)
+        if i == len(times):
+            return None
+        if times[i] == monotonic_ns:
+            return self.milliwatts[i]
+        if i == 0 or times[i] - times[i - 1] > self.gap_ns:
+            return None
+        left_mw, right_mw = self.milliwatts[i - 1], self.milliwatts[i]
+        span_ns, part_ns = times[i] - times[i - 1], monotonic_ns - times[i - 1]
+        return left_mw + (2 * (right_mw - left_mw) * part_ns + span_ns) // (2 * span_ns)
+
+    def gaps(self, start_ns: int, end_ns: int) -> list[tuple[int, int]]:
+        """Stretches without samples, cut to the one given; before and after all samples too."""
+        times = self.times
+        if not times:
+            return [(start_ns, end_ns)] if end_ns - start_ns > self.gap_ns else []
         low = max(bisect_right(times, start_ns) - 1, 0)
         high = min(bisect_left(times, end_ns) + 1, len(times))
-        return [
+        found = [
             (max(times[i], start_ns), min(times[i + 1], end_ns))
             for i in range(low, high - 1)
             if times[i + 1] - times[i] > self.gap_ns
         ]
+        if times[0] - start_ns > self.gap_ns:
+            found.insert(0, (start_ns, min(times[0], end_ns)))
+        if end_ns - times[-1] > self.gap_ns:
+            found.append((max(times[-1], start_ns), end_ns))
+        return found
 
     def trim(self, before_ns: int) -> None:
         """Forget samples that no stretch from `before_ns` on can need."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from collector.energy.account import Credit
 from collector.energy.edges import Edges
-from collector.energy.restart import Bridge, Piece, pieces
+from collector.energy.restart import Bridge, pieces
 from collector.model import Energy
 
 NO_SAMPLES = "no samples"
@@ -46,11 +46,48 @@ class WindowBuilder:
         self._wall_start_ns = 0
         self._open: list[Credit] = []
 
-    def bridge(self, found: Bridge, wall_start_ns: int, at_ns: int) -> list[Closed]:
-        """Windows for the stretch between two runs, which ends at `at_ns`."""
-        wall_end_ns = self._edges.wall_ns(at_ns)
-        parts = pieces(wall_start_ns, wall_end_ns, found)
-        return [self._bridge_window(part, found.reason, at_ns, parts) for part in parts]
+    def bridge(
+        self,
+        found: Bridge,
+        wall_start_ns: int,
+        at_ns: int,
+        *,
+        began_ns: int | None,
+        counter_mj: int | None,
+    ) -> list[Closed]:
+        """Windows for the stretch between two runs.
+
+        Args:
+            found: what the stretch took.
+            wall_start_ns: the wall clock when it began.
+            at_ns: when it ends.
+            began_ns: when it began on this boot's monotonic clock; None when in another boot.
+            counter_mj: where the counter stands at its end.
+        """
+        parts = pieces(wall_start_ns, self._edges.wall_ns(at_ns), found)
+        wall_end_ns = parts[-1].end_ns
+        wall_span_ns = wall_end_ns - wall_start_ns
+        # In one boot the monotonic clock knows the duration, whatever the wall clock did.
+        span_ns = wall_span_ns if began_ns is None else max(at_ns - began_ns, 0)
+        closed = []
+        for part in parts:
+            self.total += part.energy
+            closed.append(
+                Closed(
+                    start_ns=at_ns - span_ns * (wall_end_ns - part.start_ns) // wall_span_ns,
+                    end_ns=at_ns - span_ns * (wall_end_ns - part.end_ns) // wall_span_ns,
+                    wall_start_ns=part.start_ns,
+                    wall_end_ns=part.end_ns,
+                    energy=part.energy,
+                    total=self.total,
+                    covered_ns=0,
+                    counter_mj=counter_mj if part is parts[-1] else None,
+                    gap=found.reason,
+                    low_mj=part.low_mj,
+                    high_mj=part.high_mj,
+                )
+            )
+        return closed
 
     def add(self, credited: Iterable[Credit]) -> list[Closed]:
         """Add credits, which follow each other without a hole; return what they closed."""
@@ -76,6 +113,8 @@ class WindowBuilder:
         start_ns, end_ns = parts[0].start_ns, parts[-1].end_ns
         edges = self._edges.aligned(end_ns - 1, end_ns, self._window_ns)
         wall_end_ns = edges[-1].wall_before_ns if edges else self._edges.wall_ns(end_ns)
+        # A slew back between an edge and a gap must not turn the window round.
+        wall_end_ns = max(wall_end_ns, self._wall_start_ns + 1)
         energy = Energy()
         for part in parts:
             energy += part.energy
@@ -98,24 +137,6 @@ class WindowBuilder:
         self._wall_start_ns = edges[-1].wall_after_ns if edges else wall_end_ns
         parts.clear()
         return closed
-
-    def _bridge_window(self, part: Piece, reason: str, at_ns: int, parts: list[Piece]) -> Closed:
-        self.total += part.energy
-        last = part is parts[-1]
-        wall_left_ns = parts[-1].end_ns - part.end_ns
-        return Closed(
-            start_ns=at_ns - wall_left_ns - (part.end_ns - part.start_ns),
-            end_ns=at_ns if last else at_ns - wall_left_ns,
-            wall_start_ns=part.start_ns,
-            wall_end_ns=part.end_ns,
-            energy=part.energy,
-            total=self.total,
-            covered_ns=0,
-            counter_mj=None,
-            gap=reason,
-            low_mj=part.low_mj,
-            high_mj=part.high_mj,
-        )
 
 
 def _low(part: Credit) -> int:

@@ -1,0 +1,1 @@
+"""The energy core: nothing lost, nothing twice, nothing guessed in silence."""
