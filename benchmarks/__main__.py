@@ -36,9 +36,11 @@ def _page(rows: list[Row]) -> str:
     lines = [
         "# The node daemon against its bars",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit or 'unknown'}, "
-        f"Python {platform.python_version()}, {_processor()}, 8 fake GPUs on square waves from "
-        "0.3 to 3 s (`python -m benchmarks`).",
+        (
+            f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit or 'unknown'}, "
+            f"Python {platform.python_version()}, {_processor()}, 8 fake GPUs on square waves "
+            "from 0.3 to 3 s (`python -m benchmarks`)."
+        ),
         "",
         "| what | bar | found | |",
         "|---|---|---|---|",

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from benchmarks.rig import (
     GPUS,
@@ -123,7 +124,7 @@ def crowd(seconds: float) -> list[Row]:
         counts.append(ticks(daemon))
     alone, crowded = (
         (late["late"] - early["late"]) / (late["all"] - early["all"])
-        for early, late in zip(counts, counts[1:], strict=False)
+        for early, late in pairwise(counts)
     )
     found = f"{alone:.3%} alone, {crowded:.3%} with 50"
     return [
@@ -175,7 +176,7 @@ def reference(seconds: float) -> list[Row]:
         time.sleep(1)
         share = share_of_a_core(process.pid, seconds)
         process.kill()
-    return [Row("for scale: 8 threads that only sleep, 100 Hz", "-", f"{share:.2%}", True)]
+    return [Row("for scale: 8 threads that only sleep, 100 Hz", "-", f"{share:.2%}", holds=True)]
 
 
 def bars(*, quick: bool) -> list[Callable[[], list[Row]]]:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from collector.energy.account import PATIENCE_NS, EnergyAccount, Limits
 from collector.energy.counter import SENTINEL
@@ -14,6 +15,9 @@ from collector.energy.windows import Closed, WindowBuilder
 from collector.model import CounterReading, Energy
 
 _HELD_READINGS = 64
+
+
+_POWER = itemgetter(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +116,19 @@ class ScopeMeter:
 
     def add_samples(self, samples: Sequence[tuple[int, int]]) -> None:
         """Add `(monotonic_ns, milliwatts)`; what is not physically possible is refused."""
+        if not samples:
+            return
         ceiling_mw = self._limits.ceiling_mw
-        good = [sample for sample in samples if 0 < sample[1] <= ceiling_mw]
-        self.refused_samples += len(samples) - len(good)
-        self.track.extend(good)
-        if good:
-            lowest_mw = min(power_mw for _, power_mw in good)
-            self._idle_mw = lowest_mw if self._idle_mw is None else min(lowest_mw, self._idle_mw)
+        powers_mw = list(map(_POWER, samples))
+        if min(powers_mw) <= 0 or max(powers_mw) > ceiling_mw:
+            good = [sample for sample in samples if 0 < sample[1] <= ceiling_mw]
+            self.refused_samples += len(samples) - len(good)
+            samples, powers_mw = good, list(map(_POWER, good))
+            if not samples:
+                return
+        self.track.extend(samples)
+        lowest_mw = min(powers_mw)
+        self._idle_mw = lowest_mw if self._idle_mw is None else min(lowest_mw, self._idle_mw)
 
     def add_counter(self, reading: CounterReading) -> None:
         """Add a reading of the hardware counter of this scope."""

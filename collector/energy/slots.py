@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import ne
+from operator import ne, sub
 from statistics import median
 
 from collector.energy.edges import SECOND_NS, Edges
@@ -15,6 +15,8 @@ from collector.model import PowerStat
 KEEP_SLOTS = 330
 """Five minutes for the page and for `window_seconds`, and a margin."""
 _RAMP_1S_NS = SECOND_NS
+_CLOSE_NS = 4_000_000
+"""Samples are this punctual nearly always; a sampling period is 10 ms at least."""
 _RAMP_100MS_NS = 100_000_000
 _FAST_SENSOR_SECONDS = 0.05
 
@@ -150,9 +152,16 @@ def largest_change(
     Each sample is compared with the one closest to a span earlier; where samples are missing, so
     that none lies within a tenth of a span of that, it is left out.
     """
-    largest = None
-    early = bisect_left(times, times[low] - span_ns - span_ns // 10) if low < high else 0
+    if low >= high:
+        return None
     slack_ns = span_ns // 10
+    lag = low - bisect_left(times, times[low] - span_ns - _CLOSE_NS)
+    if 0 < lag <= low and _keeps_distance(times, low, high, lag, span_ns):
+        before = milliwatts[low - lag : high - lag]
+        changes: list[int] = list(map(sub, milliwatts[low:high], before))
+        return max(*changes, -min(changes))
+    largest = None
+    early = bisect_left(times, times[low] - span_ns - slack_ns)
     for late in range(low, high):
         target_ns = times[late] - span_ns
         while early < late and times[early + 1] <= target_ns:
@@ -165,6 +174,12 @@ def largest_change(
             if largest is None or change > largest:
                 largest = change
     return largest
+
+
+def _keeps_distance(times: Sequence[int], low: int, high: int, lag: int, span_ns: int) -> bool:
+    """Whether each of the samples lies a span after the one `lag` before it, or very nearly so."""
+    spans: list[int] = list(map(sub, times[low:high], times[low - lag : high - lag]))
+    return min(spans) >= span_ns - _CLOSE_NS and max(spans) <= span_ns + _CLOSE_NS
 
 
 def power_stat(slots: Iterable[Slot], refresh_seconds: float | None) -> PowerStat | None:

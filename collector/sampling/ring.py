@@ -34,14 +34,7 @@ class SampleRing:
         self.dropped += start - self._read
         self._read = end
         times = self._slice(self.times, start, end)
-        return [
-            [
-                sample
-                for sample in zip(times, self._slice(column, start, end), strict=True)
-                if sample[1] >= 0
-            ]
-            for column in self.columns
-        ]
+        return [_pairs(times, self._slice(column, start, end)) for column in self.columns]
 
     def _slice(self, column: "array[int]", start: int, end: int) -> "array[int]":
         mask = self.capacity - 1
@@ -49,3 +42,10 @@ class SampleRing:
         if start == end:
             return column[:0]
         return column[low:high] if low < high else column[low:] + column[:high]
+
+
+def _pairs(times: "array[int]", milliwatts: "array[int]") -> list[tuple[int, int]]:
+    pairs = list(zip(times, milliwatts, strict=True))
+    if pairs and min(milliwatts) < 0:
+        return [pair for pair in pairs if pair[1] >= 0]
+    return pairs
