@@ -1,0 +1,95 @@
+"""What to say of each configuration key.
+
+A key whose `Field` in the settings has a description needs no entry here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KeyText:
+    """What the settings themselves do not tell.
+
+    Attributes:
+        meaning: one sentence or two; what to set it to, and why.
+        example: a value that is allowed, for keys whose default is none or says little.
+        default: the default in words, where it is no plain value.
+    """
+
+    meaning: str
+    example: object = ""
+    default: str = ""
+
+
+_PLACE = "the label by which dashboards and reports group nodes."
+
+KEY_TEXTS: Mapping[str, KeyText] = {
+    "node.name": KeyText(
+        "The node's name in logs, on the page and in what is delivered.",
+        "gpu-0042",
+        "the host's name",
+    ),
+    "node.site": KeyText(f"The site that the node belongs to; {_PLACE}", "north", "not set"),
+    "node.hall": KeyText(f"The data hall; {_PLACE}", "hall-1", "not set"),
+    "node.row": KeyText(f"The row of racks; {_PLACE}", "row-c", "not set"),
+    "node.rack": KeyText(f"The rack; {_PLACE}", "c07", "not set"),
+    "sampling.power_hz": KeyText(
+        "How often each GPU's power is read, in hertz. 10 catches what the sensors of most GPUs "
+        "tell; from 50 up, changes within 100 ms are shown too."
+    ),
+    "sampling.telemetry_hz": KeyText(
+        "How often temperatures, clocks, utilization and the energy counter are read, in hertz."
+    ),
+    "sampling.slow_seconds": KeyText(
+        "Seconds between reads of limits and of what is costly to read."
+    ),
+    "sampling.source": KeyText(
+        'Where GPUs come from. "auto" is the NVIDIA driver; nothing is ever simulated unasked.'
+    ),
+    "sampling.disable": KeyText(
+        "Metrics that are not read at all, where a driver answers them slowly or wrongly.",
+        ("gpu_temperature_margin_celsius",),
+        "none",
+    ),
+    "simulation.gpus": KeyText("Number of simulated GPUs."),
+    "simulation.model": KeyText("What the simulated GPUs pretend to be."),
+    "simulation.seed": KeyText("The same seed gives the same power."),
+    "simulation.trace": KeyText(
+        "Measured power to replay: a CSV file of `time_ms,watts`, plain or gzipped.",
+        "/srv/traces/training.csv.gz",
+        "none: power is made up",
+    ),
+    "window.seconds": KeyText(
+        "Length of an aggregation window, seconds: the unit in which energy is committed to the "
+        "ledger and delivered. What a crash costs is the shape of at most one window, no energy."
+    ),
+    "ledger.path": KeyText(
+        "The file that keeps energy over restarts. Keep it on a local disk. Its lock and "
+        "SQLite's `-wal` and `-shm` files lie beside it."
+    ),
+    "ledger.minute_days": KeyText("Days for which registers of 1 minute are kept."),
+    "ledger.quarter_hour_days": KeyText("Days for which registers of 15 minutes are kept."),
+    "prometheus.enabled": KeyText(
+        "Whether to serve `/metrics`, `/healthz`, `/livez`, `/readyz` and the page."
+    ),
+    "prometheus.listen": KeyText("Where to serve them. `[::]:9410` is every address, IPv6 too."),
+    "prometheus.window_seconds": KeyText(
+        "Trailing seconds over which minimum, mean, maximum and ramps of power are shown. Set it "
+        "to the scrape interval or more, so that no peak falls between two scrapes."
+    ),
+    "prometheus.tls.cert_file": KeyText(
+        "The server's certificate, PEM, with its chain.", "/etc/wattkeeper/tls.crt"
+    ),
+    "prometheus.tls.key_file": KeyText("Its private key, PEM.", "/etc/wattkeeper/tls.key"),
+    "prometheus.tls.client_ca_file": KeyText(
+        "Clients must show a certificate of this authority, PEM.",
+        "/etc/wattkeeper/clients.crt",
+        "none: any client may ask",
+    ),
+    "prometheus.basic_auth.username": KeyText("The one user that may ask.", "prometheus"),
+    "prometheus.basic_auth.password_hash_file": KeyText(
+        "A file with the hash of the password; docs/configuration.md tells how to make one.",
+        "/etc/wattkeeper/password.hash",
+    ),
+}

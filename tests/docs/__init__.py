@@ -1,0 +1,1 @@
+"""Tests of the pages that derive from the code."""
