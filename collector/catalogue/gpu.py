@@ -263,6 +263,7 @@ LOAD = (
         help="Share of the driver's last sampling period in which the engine was busy.",
         labels=("engine",),
         rate=Rate.TELEMETRY,
+        other_rates={(engine,): Rate.SLOW for engine in ("encoder", "decoder", "jpeg", "ofa")},
         reads={
             "nvml": {
                 ("sm",): "call nvmlDeviceGetUtilizationRates().gpu %",
@@ -282,6 +283,7 @@ LOAD = (
         help="Clock of each domain.",
         labels=("domain",),
         rate=Rate.TELEMETRY,
+        other_rates={("graphics",): Rate.SLOW, ("video",): Rate.SLOW},
         reads={
             "nvml": {
                 (label,): f"call nvmlDeviceGetClockInfo(NVML_CLOCK_{name}) MHz"

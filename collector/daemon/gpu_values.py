@@ -19,7 +19,8 @@ def gpu_values(watched: "WatchedGpu", now_ns: int) -> Series:
     if watched.slow is not None and now_ns - watched.slow[0] < _SLOW_KEPT * watched.cadence.slow_ns:
         values.update({name: dict(series) for name, series in watched.slow[1].items()})
     if watched.fast is not None:
-        values.update({name: dict(series) for name, series in watched.fast.values.items()})
+        for name, series in watched.fast.values.items():
+            values.setdefault(name, {}).update(series)
     gpu = watched.gpu
     values["gpu_info"] = {
         (

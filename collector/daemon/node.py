@@ -61,6 +61,7 @@ class Node:
             boot_id=boot_id(),
         )
         self._bookkeeper = Bookkeeper(ledger, self.faults)
+        self._ticks = 0
         self._today = ledger.energy_since(local_midnight_ns(wall_ns))
         self.gpus: dict[str, WatchedGpu] = {}
         self.discovery = Discovery(source)
@@ -72,6 +73,9 @@ class Node:
     def tick(self) -> None:
         """Take what was read, account for it, show it.
 
+        Every second tick looks only at GPUs that may be sick or are new: a fault is seen within
+        half a second, the rest is worth one look a second.
+
         Raises:
             DriverGoneError: the driver went away; only a new process can go on.
             Exception: a bug in a thread.
@@ -82,7 +86,10 @@ class Node:
         step_ns = self._edges.refresh(now_ns, wall_ns)
         if step_ns:
             log.warning("the wall clock was stepped by %+.3f s; a new window begins", step_ns / 1e9)
+        self._ticks += 1
         for watched in self._ordered():
+            if self._ticks % 2 and not watched.quiet(now_ns):
+                continue
             self._bookkeeper.add(watched.advance(now_ns), now_ns)
             if watched.sickness is None:
                 self.faults.clear(watched.part)

@@ -17,6 +17,7 @@ from collector.sampling.worker import Worker
 from collector.sources.protocol import GpuLostError
 
 STALE_NS = 3 * SECOND_NS
+_SUSPECT_NS = 2 * SECOND_NS
 _BUSY_NS = SECOND_NS
 """A driver call that takes longer than this is what to blame."""
 
@@ -115,6 +116,12 @@ class WatchedGpu:
         """Its name among the faults."""
         return f"gpu {self.gpu.index}"
 
+    def quiet(self, now_ns: int) -> bool:
+        """Whether nothing was taken from it for so long that it may be sick."""
+        return self.sickness is not None or now_ns - _SUSPECT_NS > min(
+            self.last_power_ns, self.last_telemetry_ns
+        )
+
     def advance(self, now_ns: int) -> list[Window]:
         """Take what the threads have read, account for it, judge the GPU's health."""
         self._drain()
@@ -203,8 +210,8 @@ class WatchedGpu:
             self.sensors.add(reading)
             self.last_telemetry_ns = reading.monotonic_ns
             self.fast = reading
-            if "gpu_power_limit_watts" in reading.values or self.slow is None:
-                self.slow = (reading.monotonic_ns, reading.values)
+            if reading.slow_values:
+                self.slow = (reading.monotonic_ns, reading.slow_values)
             if self.meter is None and worker.scopes is not None:
                 self.meter = self._make_meter(worker.scopes)
             if self.meter is not None:

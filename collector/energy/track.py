@@ -50,6 +50,7 @@ class PowerTrack:
         self.out_of_order = 0
         self.breaks = 0
         """Gaps between samples so far."""
+        self._broken_ns = 0
         self._measured: list[int] = []
         self._bridged: list[int] = []
         self._covered: list[int] = []
@@ -78,6 +79,7 @@ class PowerTrack:
                 else:
                     bridged += (last_mw + power_mw) * elapsed_ns
                     self.breaks += 1
+                    self._broken_ns = at_ns
             times.append(at_ns)
             milliwatts.append(power_mw)
             self._measured.append(measured)
@@ -161,6 +163,9 @@ class PowerTrack:
         times = self.times
         if not times:
             return [(start_ns, end_ns)] if end_ns - start_ns > self.gap_ns else []
+        inside = times[0] - start_ns <= self.gap_ns and end_ns - times[-1] <= self.gap_ns
+        if inside and start_ns >= self._broken_ns:  # the last gap ended before: the usual case
+            return []
         low = max(bisect_right(times, start_ns) - 1, 0)
         high = min(bisect_left(times, end_ns) + 1, len(times))
         found = [

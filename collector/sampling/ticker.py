@@ -4,20 +4,22 @@ from zlib import crc32
 
 DELAYED_NS = 2_000_000
 """A read that begins later than this after its deadline is counted as delayed."""
-_GOLDEN = 0.6180339887498949
-"""Multiples of the golden ratio spread any number of GPUs evenly over a period."""
+POWER_STAGGER_NS = 250_000
+TELEMETRY_STAGGER_NS = 5_000_000
+"""GPUs of one node are read one after the other, this far apart: long enough that one read is over
+before the next, short enough that the processor wakes once for all of them (docs/adr/0004)."""
 
 
-def phase_ns(period_ns: int, node: str, index: int) -> int:
+def phase_ns(period_ns: int, node: str, index: int, stagger_ns: int) -> int:
     """Where in the period a GPU of a node is read, so that thousands of nodes are not in step.
 
     Args:
         period_ns: the period.
         node: the node's name.
         index: index of the GPU.
+        stagger_ns: time between two GPUs of the node.
     """
-    share = crc32(node.encode()) / 2**32 + index * _GOLDEN
-    return int(share % 1.0 * period_ns)
+    return (crc32(node.encode()) * period_ns // 2**32 + index * stagger_ns) % period_ns
 
 
 def first_deadline_ns(now_ns: int, wall_ns: int, period_ns: int, phase: int) -> int:

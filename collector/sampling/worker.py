@@ -12,7 +12,14 @@ from collections.abc import Callable
 
 from collector.model import Reading
 from collector.sampling.ring import SampleRing
-from collector.sampling.ticker import DELAYED_NS, Ticker, first_deadline_ns, phase_ns
+from collector.sampling.ticker import (
+    DELAYED_NS,
+    POWER_STAGGER_NS,
+    TELEMETRY_STAGGER_NS,
+    Ticker,
+    first_deadline_ns,
+    phase_ns,
+)
 from collector.sources.protocol import DriverGoneError, Gpu, GpuLostError, PowerReader, SourceError
 
 _RETRY_SECONDS = 1.0
@@ -57,12 +64,12 @@ class Worker:
         index = gpu.identity.index
         now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
 
-        def ticker(period_ns: int) -> Ticker:
-            phase = phase_ns(period_ns, node, index)
+        def ticker(period_ns: int, stagger_ns: int) -> Ticker:
+            phase = phase_ns(period_ns, node, index, stagger_ns)
             return Ticker(period_ns, first_deadline_ns(now_ns, wall_ns, period_ns, phase))
 
-        self.power_ticker = ticker(power_period_ns)
-        self.telemetry_ticker = ticker(telemetry_period_ns)
+        self.power_ticker = ticker(power_period_ns, POWER_STAGGER_NS)
+        self.telemetry_ticker = ticker(telemetry_period_ns, TELEMETRY_STAGGER_NS)
         self._slow_every = slow_every
         name = f"gpu{index}"
         self._threads = [

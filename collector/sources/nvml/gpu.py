@@ -91,13 +91,17 @@ class NvmlGpu:
         counter = self._read_counter(gathered)
         # Costs are measured with the slow reads: each clock read is a cost of its own.
         fast_plan.read(gathered, timed=slow)
+        seldom = Gathered(failed=gathered.failed, read_ns=gathered.read_ns)
         if slow:
-            slow_plan.read(gathered, timed=True)
-            limits = gathered.values.get("gpu_power_limit_watts", {})
+            slow_plan.read(seldom, timed=True)
+            for name, series in seldom.values.items():
+                gathered.values[name] = gathered.values.get(name, {}) | series
+            limits = seldom.values.get("gpu_power_limit_watts", {})
             self._limit_watts = max(limits.values(), default=self._limit_watts)
         return Reading(
             monotonic_ns=(start_ns + time.monotonic_ns()) >> 1,
             values=gathered.values,
+            slow_values=seldom.values,
             counter=counter,
             failed=gathered.failed,
             read_ns=gathered.read_ns,

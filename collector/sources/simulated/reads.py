@@ -25,14 +25,14 @@ class ReadPlan:
     Attributes:
         power_scopes: scopes that the power thread reads, in the catalogue's order.
         telemetry: what every telemetry read yields.
-        slow: what a slow one yields, telemetry included.
+        seldom: what a slow one yields besides.
         counter: name of the metric that the energy counter feeds; empty without one.
         unsupported: names of metrics that other sources read, but not this one.
     """
 
     power_scopes: tuple[str, ...]
     telemetry: tuple[MetricReads, ...]
-    slow: tuple[MetricReads, ...]
+    seldom: tuple[MetricReads, ...]
     counter: str
     unsupported: tuple[str, ...]
 
@@ -63,7 +63,7 @@ def plan_reads(catalogue: Sequence[Metric], model: BoardModel) -> ReadPlan:
     return ReadPlan(
         power_scopes=tuple(scopes),
         telemetry=tuple(telemetry),
-        slow=(*telemetry, *seldom),
+        seldom=tuple(seldom),
         counter=counter,
         unsupported=tuple(unsupported),
     )

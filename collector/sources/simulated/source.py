@@ -138,7 +138,8 @@ class SimulatedGpu:
         failed: dict[str, str] = {}
         read_ns: dict[str, int] = {}
         begun_ns = time.perf_counter_ns()
-        for name, reads in self._plan.slow if slow else self._plan.telemetry:
+        plan = self._plan
+        for name, reads in (*plan.telemetry, *plan.seldom) if slow else plan.telemetry:
             read = {labels: value for labels, of in reads if (value := of(moment)) is not None}
             if read:
                 values[name] = read
@@ -152,7 +153,12 @@ class SimulatedGpu:
             counter = CounterReading(monotonic_ns=now_ns, millijoules=state.energy_mj)
             read_ns[self._plan.counter] = time.perf_counter_ns() - begun_ns
         return Reading(
-            monotonic_ns=now_ns, values=values, counter=counter, failed=failed, read_ns=read_ns
+            monotonic_ns=now_ns,
+            values=values,
+            slow_values={name: values[name] for name, _ in plan.seldom if name in values},
+            counter=counter,
+            failed=failed,
+            read_ns=read_ns,
         )
 
 
