@@ -1,4 +1,7 @@
-"""A snapshot as metric families. Nothing is kept: a GPU that vanishes leaves no series behind."""
+"""A snapshot as prometheus_client's metric families, for any registry of that library.
+
+Nothing is kept: a GPU that vanishes leaves no series behind. `text` writes the same, faster.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -6,8 +9,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
-from collector.catalogue import CATALOGUE, Kind, Labels, Metric, Subject
+from collector.catalogue import CATALOGUE, Kind, Metric
 from collector.model import Snapshot
+from exporters.prometheus.samples import samples
 
 
 class SnapshotCollector(Collector):
@@ -34,27 +38,16 @@ class SnapshotCollector(Collector):
         if snapshot is None:
             return
         for metric in self._catalogue:
-            samples = list(_samples(metric, snapshot))
-            if not samples:
+            found = list(samples(metric, snapshot))
+            if not found:
                 continue
-            family = _family(metric)
-            for labels, value in samples:
-                family.add_metric(labels, value)
-            yield family
+            shown = family(metric)
+            for labels, value in found:
+                shown.add_metric(labels, value)
+            yield shown
 
 
-def _family(metric: Metric) -> GaugeMetricFamily | CounterMetricFamily:
+def family(metric: Metric) -> GaugeMetricFamily | CounterMetricFamily:
+    """A metric's family without samples."""
     kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
     return kind(metric.name, metric.help, labels=metric.all_labels, unit=metric.unit.value)
-
-
-def _samples(metric: Metric, snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
-    if metric.subject is Subject.DAEMON:
-        yield from snapshot.daemon.get(metric.name, {}).items()
-        return
-    for shown in snapshot.gpus:
-        series = shown.values.get(metric.name)
-        if series:
-            own = (str(shown.gpu.index), shown.gpu.uuid)
-            for labels, value in series.items():
-                yield own + labels, value

@@ -9,7 +9,7 @@ from prometheus_client.exposition import choose_encoder
 
 from collector.catalogue import CATALOGUE, Metric
 from collector.model import Snapshot, Tick
-from exporters.prometheus.families import SnapshotCollector
+from exporters.prometheus.text import TextWriter
 
 _GZIP_LEVEL = 1
 
@@ -33,9 +33,9 @@ class Renderer:
         self._tick: Tick | None = None
         self._rendered: dict[str, Rendered] = {}
         self._zipped: dict[str, bytes] = {}
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(SnapshotCollector(self._latest, catalogue))
-        ProcessCollector(registry=self._registry)
+        self._process = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self._process)
+        self._text = TextWriter(catalogue)
 
     def update(self, tick: Tick) -> None:
         """Take the newest tick; nothing is rendered before somebody asks."""
@@ -52,7 +52,11 @@ class Renderer:
         encoder, content_type = choose_encoder(accept)
         rendered = self._rendered.get(content_type)
         if rendered is None:
-            rendered = Rendered(encoder(self._registry), content_type)
+            snapshot = self._latest()
+            own = b""
+            if snapshot is not None:
+                own = self._text.write(snapshot, openmetrics="openmetrics" in content_type)
+            rendered = Rendered(own + encoder(self._process), content_type)
             self._rendered[content_type] = rendered
         return rendered
 
