@@ -1,10 +1,10 @@
 """Ten minutes on a real GPU: what it offers, and what watching it costs a running matrix product.
 
-    python -m benchmarks.real_gpu --out docs/measurements/DATE-GPU.md --capture tests/captures/GPU.json
+    python -m benchmarks.real_gpu --out docs/measurements/GPU.md --capture tests/captures/GPU.json
 
-Needs the NVIDIA driver, and PyTorch for the load (`--load none` measures without one). The load runs
-in turns without the daemon, with it at 10 Hz and with it at 100 Hz, so that a drift of the machine
-does not look like an effect of the daemon.
+Needs the NVIDIA driver, and PyTorch for the load (`--load none` measures without one). The load
+runs in turns without the daemon, with it at 10 Hz and with it at 100 Hz, so that a drift of the
+machine does not look like an effect of the daemon.
 """
 
 import argparse
