@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from collector.catalogue import CATALOGUE, Kind, Metric
 from collector.model import Snapshot
-from exporters.prometheus.samples import samples
+from exporters.prometheus.samples import series_of
 
 
 class SnapshotCollector(Collector):
@@ -38,12 +38,13 @@ class SnapshotCollector(Collector):
         if snapshot is None:
             return
         for metric in self._catalogue:
-            found = list(samples(metric, snapshot))
+            found = list(series_of(metric, snapshot))
             if not found:
                 continue
             shown = family(metric)
-            for labels, value in found:
-                shown.add_metric(labels, value)
+            for own, series in found:
+                for labels, value in series.items():
+                    shown.add_metric(own + labels, value)
             yield shown
 
 

@@ -1,19 +1,21 @@
-"""The samples of a metric in a snapshot."""
+"""The series of a metric in a snapshot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from collector.catalogue import Labels, Metric, Subject
 from collector.model import Snapshot
 
 
-def samples(metric: Metric, snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
-    """Label values, those of the subject first, and value of each sample."""
+def series_of(
+    metric: Metric, snapshot: Snapshot
+) -> Iterator[tuple[Labels, Mapping[Labels, float]]]:
+    """For each subject that has any: its own label values, and value by the metric's labels."""
     if metric.subject is Subject.DAEMON:
-        yield from snapshot.daemon.get(metric.name, {}).items()
+        series = snapshot.daemon.get(metric.name)
+        if series:
+            yield (), series
         return
     for shown in snapshot.gpus:
         series = shown.values.get(metric.name)
         if series:
-            own = (str(shown.gpu.index), shown.gpu.uuid)
-            for labels, value in series.items():
-                yield own + labels, value
+            yield (str(shown.gpu.index), shown.gpu.uuid), series

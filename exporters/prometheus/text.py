@@ -16,7 +16,7 @@ from prometheus_client.utils import floatToGoString
 from collector.catalogue import CATALOGUE, Labels, Metric
 from collector.model import Snapshot
 from exporters.prometheus.families import family
-from exporters.prometheus.samples import samples
+from exporters.prometheus.samples import series_of
 
 _EOF = "# EOF\n"
 _PLAIN_BELOW = 1e6
@@ -32,27 +32,29 @@ class TextWriter:
 
     def __init__(self, catalogue: Sequence[Metric] = CATALOGUE) -> None:
         self._metrics = [(metric, _headers(metric), _line_start(metric)) for metric in catalogue]
-        self._starts: dict[tuple[str, Labels], str] = {}
+        self._starts: dict[tuple[str, Labels], dict[Labels, str]] = {}
 
     def write(self, snapshot: Snapshot, *, openmetrics: bool = False) -> bytes:
         """The families of a snapshot; as OpenMetrics, without the `# EOF` that ends it."""
         lines: list[str] = []
-        starts, used = self._starts, 0
         for metric, headers, line_start in self._metrics:
-            name, first = metric.name, True
-            for labels, value in samples(metric, snapshot):
-                if first:
-                    lines.append(headers[openmetrics])
-                    first = False
-                key = (name, labels)
-                start = starts.get(key)
-                if start is None:
-                    start = starts[key] = line_start(labels)
-                used += 1
-                plain = 0 <= value < _PLAIN_BELOW
-                lines.append(f"{start}{value!r}\n" if plain else f"{start}{_go(value)}\n")
-        if len(starts) > 2 * used:  # series that are gone
-            starts.clear()
+            header = headers[openmetrics]
+            for own, series in series_of(metric, snapshot):
+                if header:
+                    lines.append(header)
+                    header = ""
+                key = (metric.name, own)
+                starts = self._starts.get(key)
+                if starts is None or len(starts) > 2 * len(series):  # new, or many are gone
+                    starts = self._starts[key] = {}
+                for labels, value in series.items():
+                    start = starts.get(labels)
+                    if start is None:
+                        start = starts[labels] = line_start(own + labels)
+                    plain = 0 <= value < _PLAIN_BELOW
+                    lines.append(f"{start}{value!r}\n" if plain else f"{start}{_go(value)}\n")
+        if len(self._starts) > len(self._metrics) * (len(snapshot.gpus) + 1):
+            self._starts.clear()  # GPUs that are gone
         return "".join(lines).encode()
 
 
