@@ -91,6 +91,8 @@ class Plan:
         self._read_batch(into, timed=timed)
         start_ns = 0
         for group in self._groups:
+            if into.failed.get(group.sensor) == "bug":  # another call of the same sensor
+                continue
             if timed:
                 start_ns = time.monotonic_ns()
             code = group.call.invoke()
@@ -107,7 +109,7 @@ class Plan:
                 # One optional sensor must not take the rest with it; see DESIGN, concurrency.
                 log.exception("reading %s failed: a bug; it is switched off", group.sensor)
                 into.failed[group.sensor] = "bug"
-                self._groups = [other for other in self._groups if other is not group]
+                self._groups = [g for g in self._groups if g.sensor != group.sensor]
 
     def _read_batch(self, into: Gathered, *, timed: bool) -> None:
         if self._batch is None:

@@ -1,0 +1,1 @@
+"""NVML behind the real nvidia-ml-py."""

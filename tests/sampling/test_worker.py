@@ -1,0 +1,200 @@
+"""A GPU's two threads, on GPUs made up for what a driver can do to them."""
+
+import time
+from collections.abc import Callable, MutableSequence
+from typing import cast
+
+import pytest
+
+from collector.model import CounterReading, GpuIdentity, Reading
+from collector.sampling.discovery import Discovery
+from collector.sampling.worker import Worker
+from collector.sources.protocol import (
+    DriverGoneError,
+    DriverMissingError,
+    GpuLostError,
+    PowerReader,
+    SourceError,
+)
+
+
+class Puppet:
+    """A GPU and its power reader whose every call can be told what to do."""
+
+    scopes: tuple[str, ...] = ("gpu", "module")
+    unsupported: tuple[str, ...] = ()
+    power_limit_watts = 700.0
+
+    def __init__(self) -> None:
+        self.identity = GpuIdentity(uuid="GPU-1", index=0, model="Puppet")
+        self.on_power: Callable[[], None] = lambda: None
+        self.on_read: Callable[[], None] = lambda: None
+        self.revived = 0
+        self.slow: list[bool] = []
+
+    def power_reader(self) -> PowerReader | None:
+        return cast("PowerReader", self) if self.scopes else None
+
+    def read(
+        self, milliwatts: MutableSequence[int] | None = None, *, slow: bool = False
+    ) -> Reading | None:
+        if milliwatts is not None:
+            self.on_power()
+            milliwatts[0], milliwatts[1] = 300_000, -1
+            return None
+        self.on_read()
+        self.slow.append(slow)
+        now_ns = time.monotonic_ns()
+        return Reading(
+            monotonic_ns=now_ns,
+            values={},
+            counter=CounterReading(monotonic_ns=now_ns, millijoules=1),
+            failed={"gpu_clock_hertz": "timeout"},
+        )
+
+    def revive(self) -> None:
+        self.revived += 1
+
+
+def watch(gpu: Puppet, power_ms: float = 5, telemetry_ms: float = 20) -> Worker:
+    worker = Worker(
+        gpu,  # type: ignore[arg-type]
+        node="n",
+        power_period_ns=int(power_ms * 1e6),
+        telemetry_period_ns=int(telemetry_ms * 1e6),
+        slow_every=3,
+    )
+    worker.start()
+    return worker
+
+
+def wait(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+def written(worker: Worker) -> int:
+    return worker.ring.written if worker.ring is not None else 0
+
+
+def test_both_threads_read_and_end() -> None:
+    gpu = Puppet()
+    worker = watch(gpu)
+    wait(lambda: written(worker) > 20 and len(worker.readings) > 6)
+    worker.stop()
+    assert worker.join(1)
+    assert worker.ring is not None
+    main, module = worker.ring.take()
+    assert {power for _, power in main} == {300_000}
+    assert module == []
+    assert gpu.slow[:7] == [True, False, False, True, False, False, True]
+    assert worker.errors["gpu_clock_hertz", "timeout"] >= 6
+    assert worker.fatal is None
+
+
+def test_a_call_that_hangs_is_seen_and_holds_up_nothing_else() -> None:
+    gpu = Puppet()
+    worker = watch(gpu)
+    wait(lambda: written(worker) > 3)
+    gpu.on_read = lambda: time.sleep(0.5)
+    wait(lambda: worker.telemetry_busy_since_ns)
+    before = written(worker)
+    time.sleep(0.2)
+    assert written(worker) > before + 10
+    worker.stop()
+    assert not worker.join(0.05)
+    assert worker.join(2)
+
+
+def test_a_lost_gpu_is_revived() -> None:
+    gpu = Puppet()
+    worker = watch(gpu)
+    wait(lambda: written(worker) > 3)
+
+    def lose() -> None:
+        raise GpuLostError("gone")
+
+    gpu.on_power = gpu.on_read = lose
+    wait(lambda: worker.lost)
+    assert isinstance(worker.problem, GpuLostError)
+    gpu.on_power = gpu.on_read = lambda: None
+    wait(lambda: not worker.lost and gpu.revived)
+    before = written(worker)
+    wait(lambda: written(worker) > before + 3)
+    worker.stop()
+
+
+@pytest.mark.parametrize("error", [DriverGoneError("reloaded"), ZeroDivisionError("a bug")])
+def test_what_no_thread_can_mend_reaches_the_loop(error: Exception) -> None:
+    gpu = Puppet()
+
+    def fail() -> None:
+        raise error
+
+    gpu.on_power = fail
+    worker = watch(gpu)
+    wait(lambda: worker.fatal is not None)
+    assert worker.fatal is error
+    worker.stop()
+
+
+def test_single_failures_are_counted_and_sampling_goes_on() -> None:
+    gpu = Puppet()
+    calls: list[int] = []
+
+    def sometimes() -> None:
+        calls.append(1)
+        if len(calls) % 2:
+            raise SourceError("no", "timeout")
+
+    gpu.on_power = sometimes
+    worker = watch(gpu)
+    wait(lambda: len(calls) > 20)
+    worker.stop()
+    worker.join(1)
+    assert worker.errors["gpu_power_watts", "timeout"] >= 10
+    assert written(worker) >= 9
+
+
+def test_a_gpu_without_power_has_no_power_thread() -> None:
+    gpu = Puppet()
+    gpu.scopes = ()
+    worker = watch(gpu)
+    wait(lambda: worker.scopes == () and len(worker.readings) > 2)
+    assert worker.ring is None
+    worker.stop()
+
+
+class Source:
+    """A source whose driver comes late."""
+
+    name = "puppet"
+    simulated = True
+
+    def __init__(self) -> None:
+        self.opened = 0
+
+    def open(self) -> None:
+        self.opened += 1
+        if self.opened == 1:
+            raise DriverMissingError("not yet")
+
+    def discover(self, known: tuple[str, ...] = ()) -> list[Puppet]:
+        return [] if "GPU-1" in known else [Puppet()]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_discovery_says_what_is_missing_and_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.sampling.discovery.LOOK_SECONDS", 0.05)
+    discovery = Discovery(Source())  # type: ignore[arg-type]
+    discovery.start()
+    wait(lambda: discovery.found)
+    wait(lambda: discovery.missing is None)
+    time.sleep(0.15)
+    assert len(discovery.found) == 1
+    discovery.stop()
+    assert discovery.join(1)
