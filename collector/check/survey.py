@@ -1,6 +1,7 @@
 """What a check asks of a source beyond reading it: to be asked call by call, GPU by GPU."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from collector.catalogue import Labels
@@ -65,31 +66,10 @@ class Surveyed(Protocol):
         """What asks it."""
 
 
-@runtime_checkable
-class Indexed(Protocol):
-    """A source whose GPUs can be looked up one by one, so that one that hangs stands alone."""
-
-    def count(self) -> int:
-        """How many there are."""
-
-    def gpu(self, index: int) -> Gpu:
-        """One of them; may raise `SourceError`."""
-
-
 def finders(source: GpuSource) -> dict[int, Callable[[], Gpu]]:
     """For each GPU's index, what finds it. May block in the driver.
 
     Raises:
         SourceError: not even their number could be read.
     """
-    if isinstance(source, Indexed):
-        return {index: _finder(source, index) for index in range(source.count())}
-    return {gpu.identity.index: _finder_of(gpu) for gpu in source.discover()}
-
-
-def _finder(source: Indexed, index: int) -> Callable[[], Gpu]:
-    return lambda: source.gpu(index)
-
-
-def _finder_of(gpu: Gpu) -> Callable[[], Gpu]:
-    return lambda: gpu
+    return {index: partial(source.gpu, index) for index in range(source.count())}

@@ -63,7 +63,8 @@ def _settings(arguments: argparse.Namespace, folder: Path) -> Settings:
         "ledger": {"path": folder / "ledger.sqlite3"},
         "prometheus": {"listen": arguments.listen or f"127.0.0.1:{_free_port()}"},
     }
-    return load(arguments.config, flags)
+    # A node's own configuration is not for a demonstration beside it.
+    return load(arguments.config, flags, default=False)
 
 
 def _has_gpus() -> bool:

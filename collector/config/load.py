@@ -23,17 +23,20 @@ class ConfigError(Exception):
     """The configuration is wrong. The text names key, value, what is allowed, and where."""
 
 
-def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+def load(
+    path: Path | None = None, flags: Mapping[str, Any] | None = None, *, default: bool = True
+) -> Settings:
     """Read the configuration: defaults, then the file, then the environment, then flags.
 
     Args:
         path: the TOML file; by default `DEFAULT_PATH` if it exists.
+        default: whether `DEFAULT_PATH` is read where no path is given.
         flags: nested tables of what the command line says.
 
     Raises:
         ConfigError: with one sentence for each mistake.
     """
-    if path is None and DEFAULT_PATH.exists():
+    if path is None and default and DEFAULT_PATH.exists():
         path = DEFAULT_PATH
     text = "" if path is None else _read(path)
     tables = {} if path is None else _parse(path, text)

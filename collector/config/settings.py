@@ -27,8 +27,8 @@ def _listen_address(value: str) -> str:
 
 
 def _known_metric(value: str) -> str:
-    if value not in BY_NAME:
-        raise ValueError("allowed are metric names of docs/metrics.md")
+    if value not in BY_NAME or not BY_NAME[value].reads:
+        raise ValueError("allowed are metrics of docs/metrics.md that are read from a source")
     return value
 
 

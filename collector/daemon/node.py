@@ -14,13 +14,18 @@ from collector.daemon.own_values import own_values
 from collector.daemon.watched import Cadence, WatchedGpu
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.meter import Plan
-from collector.ledger import AccountKey, AccountState, Ledger
-from collector.model import Snapshot, Tick
-from collector.sampling.discovery import LOOK_SECONDS, Discovery
+from collector.ledger import AccountKey, AccountState, Ledger, LedgerError
+from collector.model import Energy, Snapshot, Tick
+from collector.sampling.discovery import LOOK_SECONDS, SILENT_NS, Discovery
 from collector.sampling.worker import Worker
 from collector.sources.protocol import Gpu, GpuSource
 
 log = logging.getLogger(__name__)
+
+_LOOK_AT_RATIO = (
+    "compare with 'wattkeeper check': the counter may count the whole module, or the sensor may "
+    "look too seldom for this load; gpu_energy_counter_ratio shows the ratio"
+)
 
 
 class Node:
@@ -62,8 +67,8 @@ class Node:
         )
         self._bookkeeper = Bookkeeper(ledger, self.faults)
         self._ticks = 0
-        self._today = ledger.energy_since(local_midnight_ns(wall_ns))
         self.gpus: dict[str, WatchedGpu] = {}
+        self._retired: dict[AccountKey, AccountState] = {}
         self.discovery = Discovery(source)
 
     def start(self) -> None:
@@ -112,17 +117,21 @@ class Node:
         self._bookkeeper.commit(now_ns, wall_ns, lambda: self._states(clean=True), force=True)
 
     def join(self, timeout_seconds: float) -> bool:
-        """Wait for the threads; False when one is stuck in the driver, which then stays open."""
+        """Wait for the threads. False when a driver call is still outstanding.
+
+        The driver is left open then, and also for a thread that only sleeps too long to wait for.
+        """
         deadline = time.monotonic() + timeout_seconds
         ended = self.discovery.join(max(deadline - time.monotonic(), 0))
-        for watched in self.gpus.values():
-            ended &= watched.worker.join(max(deadline - time.monotonic(), 0))
-        if ended and self.discovery.open:
-            self._source.close()
-        return ended
+        workers = [watched.worker for watched in self.gpus.values()]
+        if all(worker.join(max(deadline - time.monotonic(), 0)) for worker in workers) and ended:
+            if self.discovery.open:
+                self._source.close()
+            return True
+        return not self.discovery.silent_ns and not any(worker.busy for worker in workers)
 
     def _states(self, *, clean: bool = False) -> Mapping[AccountKey, AccountState]:
-        states: dict[AccountKey, AccountState] = {}
+        states, self._retired = self._retired, {}
         for watched in self.gpus.values():
             states |= watched.states(clean=clean)
         return states
@@ -140,6 +149,7 @@ class Node:
         while self.discovery.found:
             gpu = self.discovery.found.popleft()
             identity = gpu.identity
+            self._retire(identity.index)
             self.gpus[identity.uuid] = self._watch(gpu)
             log.info(
                 "GPU %d: %s%s, %s",
@@ -148,6 +158,17 @@ class Node:
                 " (simulated)" if identity.simulated else "",
                 identity.uuid,
             )
+
+    def _retire(self, index: int) -> None:
+        """Let go of a lost GPU whose place was taken by another."""
+        for uuid, watched in list(self.gpus.items()):
+            if watched.gpu.index == index:
+                log.warning("GPU %d: %s was replaced by another GPU", index, uuid)
+                watched.worker.stop()
+                now_ns = time.monotonic_ns()
+                self._bookkeeper.add(watched.finish(now_ns), now_ns)
+                self._retired |= watched.states(clean=True)
+                del self.gpus[uuid]
 
     def _watch(self, gpu: Gpu) -> WatchedGpu:
         cadence, uuid = self._cadence, gpu.identity.uuid
@@ -168,24 +189,54 @@ class Node:
                 for key, state in self._ledger.accounts.items()
                 if key.device == uuid
             },
-            today={key.scope: energy for key, energy in self._today.items() if key.device == uuid},
+            today={
+                key.scope: energy
+                for key, energy in self._energy_today().items()
+                if key.device == uuid
+            },
             started_ns=time.monotonic_ns(),
         )
         worker.start()
         return watched
 
+    def _energy_today(self) -> Mapping[AccountKey, Energy]:
+        """What the ledger holds of today; read when GPUs are found, which is seldom."""
+        try:
+            return self._ledger.energy_since(local_midnight_ns(time.time_ns()))
+        except LedgerError as error:
+            log.warning("energy of today before this start is not shown: %s", error)
+            return {}
+
     def _look_at_driver(self) -> None:
-        missing = self.discovery.missing
-        if missing is not None:
+        discovery = self.discovery
+        if discovery.missing is not None:
             self.faults.report(
                 "driver",
-                str(missing),
-                "install or load the NVIDIA driver (nvidia-smi must work), or set "
-                'sampling.source = "simulated" to try Wattkeeper without GPUs; '
-                f"looking again every {LOOK_SECONDS:.0f} s",
+                str(discovery.missing),
+                f"{discovery.missing.action}; looking again every {LOOK_SECONDS:.0f} s".lstrip(
+                    "; "
+                ),
             )
-        elif self.discovery.looked:
+        elif discovery.silent_ns > SILENT_NS:
+            self.faults.report(
+                "driver",
+                "the driver does not answer",
+                "run 'nvidia-smi' and look into the kernel log",
+            )
+        elif discovery.looked:
             self.faults.clear("driver")
+        unanswered = discovery.unanswered()
+        watched = {gpu.gpu.index for gpu in self.gpus.values()}
+        for index, why in unanswered.items():
+            if index not in watched:
+                self.faults.report(
+                    f"gpu {index}",
+                    f"it was never read since the start: {why}",
+                    f"run 'nvidia-smi -i {index}' and look into the kernel log for Xid messages",
+                )
+        known = (*unanswered, *watched)
+        parts = [f"gpu {index}{what}" for index in known for what in ("", " energy")]
+        self.faults.clear_missing("gpu ", parts)
 
     def _snapshot(self, now_ns: int, wall_ns: int) -> Snapshot:
         ordered = self._ordered()

@@ -60,7 +60,7 @@ def run_node(
         source: where GPUs come from.
         on_ready: called with the page's address once it is served.
         may_reload: asked at SIGHUP whether the new configuration is right; without it, SIGHUP
-            ends the process as it does by default.
+            stops like SIGTERM.
 
     Raises:
         StartError: it cannot start.
@@ -168,7 +168,7 @@ class Signals:
     """SIGTERM and SIGINT stop; SIGHUP stops in order to start anew, if that may be.
 
     Args:
-        may_reload: asked at SIGHUP; None leaves SIGHUP alone.
+        may_reload: asked at SIGHUP; None lets SIGHUP stop like the others.
     """
 
     def __init__(self, may_reload: Callable[[], bool] | None) -> None:
@@ -178,15 +178,16 @@ class Signals:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
-        if may_reload is not None:
-            loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
 
     def _stop(self, number: int) -> None:
         log.info("%s: stopping", signal.Signals(number).name)
         self.stopping.set()
 
     def _hang_up(self) -> None:
-        if self._may_reload is not None and self._may_reload():
+        if self._may_reload is None:  # the terminal was closed
+            self._stop(signal.SIGHUP)
+        elif self._may_reload():
             self.reload = True
             self._stop(signal.SIGHUP)
 

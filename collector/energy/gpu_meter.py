@@ -62,11 +62,13 @@ class GpuMeter:
             self._expect(None)
         elif len(self.scopes) == 1:
             self._expect(next(iter(self.scopes)))
-        elif len(known) == 1 and known[0] in self.scopes:
-            self._expect(known[0])
         else:
-            self._waits = True
+            # What an earlier run found out holds for now; another driver may count otherwise.
             self._finder = ScopeFinder({name: meter.track for name, meter in self.scopes.items()})
+            if len(known) == 1 and known[0] in self.scopes:
+                self._expect(known[0])
+            else:
+                self._waits = True
 
     @property
     def last_power_ns(self) -> int | None:
@@ -87,7 +89,7 @@ class GpuMeter:
             return
         if self._finder is not None:
             self._finder.add(reading.counter)
-        elif self.counter_scope is not None:
+        if self.counter_scope is not None:
             self._add_counter(self.counter_scope, reading.counter)
 
     def advance(self, now_ns: int) -> list[Window]:
@@ -148,9 +150,10 @@ class GpuMeter:
             self._undecided_since_ns = now_ns
         found = self._finder.look()
         if found is not None:
-            self._expect(found)
-            for reading in self._finder.readings:
-                self._add_counter(found, reading)
+            if found != self.counter_scope:
+                self._expect(found)
+                for reading in self._finder.readings:
+                    self._add_counter(found, reading)
             self._finder = None
         elif self._waits and now_ns - self._undecided_since_ns > _UNDECIDED_NS:
             self._expect(None)

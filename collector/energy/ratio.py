@@ -34,6 +34,12 @@ class CounterRatio:
         while points[-1][0] - points[0][0] > _SPAN_NS:
             points.popleft()
 
+    @property
+    def settled(self) -> bool:
+        """Whether it stands for (nearly) a whole minute."""
+        points = self._points
+        return bool(points) and points[-1][0] - points[0][0] > _SPAN_NS * 9 // 10
+
     def value(self) -> float | None:
         """The ratio; None below 5 s, below 90 % coverage, or without power."""
         if len(self._points) < 2:  # noqa: PLR2004 - a difference needs two

@@ -23,6 +23,7 @@ from collector.sampling.ticker import (
 from collector.sources.protocol import DriverGoneError, Gpu, GpuLostError, PowerReader, SourceError
 
 _RETRY_SECONDS = 1.0
+_LOOK_AGAIN_SECONDS = 10.0
 _READINGS_KEPT = 120
 
 
@@ -87,8 +88,13 @@ class Worker:
         self._stopping.set()
         self._generation += 1
 
+    @property
+    def busy(self) -> bool:
+        """Whether a driver call is under way."""
+        return bool(self.power_busy_since_ns or self.telemetry_busy_since_ns)
+
     def join(self, timeout_seconds: float) -> bool:
-        """Wait for both threads; False when one is stuck in the driver."""
+        """Wait for both threads; False when one has not ended."""
         deadline = time.monotonic() + timeout_seconds
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0))
@@ -101,8 +107,11 @@ class Worker:
             self.fatal = error
 
     def _run_power(self) -> None:
-        while not self._stopping.is_set():
+        while True:
+            # In this order: `stop` sets the event first, so one of the two is always seen.
             generation = self._generation
+            if self._stopping.is_set():
+                return
             try:
                 reader = self.gpu.power_reader()
             except DriverGoneError:
@@ -111,9 +120,10 @@ class Worker:
                 self._failed("gpu_power_watts", error)
                 self._stopping.wait(_RETRY_SECONDS)
                 continue
-            if reader is None:
-                self.scopes = ()
-                return
+            if reader is None:  # a driver may say so once and mean it only for now
+                self.scopes = self.scopes or ()
+                self._stopping.wait(_LOOK_AGAIN_SECONDS)
+                continue
             if self.ring is None or self.scopes != reader.scopes:
                 self.ring = SampleRing(len(reader.scopes))
                 self.scopes = reader.scopes

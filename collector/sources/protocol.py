@@ -1,6 +1,6 @@
 """What the sampler asks of a source of GPUs. Only a source knows its vendor."""
 
-from collections.abc import MutableSequence, Sequence
+from collections.abc import MutableSequence
 from typing import Protocol
 
 from collector.model import GpuIdentity, Reading
@@ -11,12 +11,14 @@ class SourceError(Exception):
 
     Attributes:
         word: a short, stable word for the `error` label (`timeout`, `no_permission`, ...).
+        action: what to do about it, where that is known.
     """
 
     word = "unknown"
 
-    def __init__(self, text: str, word: str = "") -> None:
+    def __init__(self, text: str, word: str = "", action: str = "") -> None:
         super().__init__(text)
+        self.action = action
         if word:
             self.word = word
 
@@ -111,12 +113,20 @@ class GpuSource(Protocol):
             DriverMissingError: there is none.
         """
 
-    def discover(self, known: Sequence[str] = ()) -> Sequence[Gpu]:
-        """The GPUs that answer now and whose UUID is not in `known`.
+    def count(self) -> int:
+        """Number of GPUs that there are, answering or not.
 
         Raises:
             DriverGoneError: the driver went away.
-            SourceError: the list could not be read.
+            SourceError: not even that could be read.
+        """
+
+    def gpu(self, index: int) -> Gpu:
+        """The GPU at an index alone: one that hangs keeps nobody from another.
+
+        Raises:
+            DriverGoneError: the driver went away.
+            SourceError: it does not answer, or may not be read.
         """
 
     def close(self) -> None:

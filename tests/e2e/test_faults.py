@@ -2,10 +2,18 @@
 
 import threading
 import time
+from pathlib import Path
 
 from tests.e2e.conftest import MakeDaemon, MakeFake
-from tests.e2e.daemon import Daemon
-from tests.fake_nvml import ERROR_DRIVER_NOT_LOADED, Constant, Group
+from tests.e2e.daemon import Daemon, free_port
+from tests.e2e.test_user_mistakes import refused, run
+from tests.fake_nvml import (
+    ERROR_DRIVER_NOT_LOADED,
+    ERROR_LIB_RM_VERSION_MISMATCH,
+    ERROR_NO_PERMISSION,
+    Constant,
+    Group,
+)
 
 
 def up(daemon: Daemon) -> dict[str, float]:
@@ -99,6 +107,61 @@ def test_a_gpu_that_appears_later_is_found(make_fake: MakeFake, make_daemon: Mak
     daemon.wait_for(lambda: all_up(daemon, 1), "one GPU is up")
     fake.visible_gpus = 2
     daemon.wait_for(lambda: all_up(daemon, 2), "the second is found", 14)
+
+
+def test_gpus_that_hang_or_fail_at_start_are_named_and_harm_no_other(
+    make_fake: MakeFake, make_daemon: MakeDaemon
+) -> None:
+    fake = make_fake(gpus=4)
+    fake.gpu(1).hang()
+    fake.gpu(2).lose()
+    daemon = make_daemon(fake)
+    daemon.wait_for(lambda: up(daemon) == {"0": 1.0, "3": 1.0}, "the others are up")
+    daemon.wait_for(lambda: daemon.get("/readyz")[0] == 200, "it is ready")
+    daemon.wait_for(lambda: len(daemon.healthz()[1]["sick"]) == 2, "both are named")
+    status, body = daemon.healthz()
+    assert status == 503
+    assert {fault["part"] for fault in body["sick"]} == {"gpu 1", "gpu 2"}
+    assert "nvidia-smi -i 1" in body["sick"][0]["action"] + body["sick"][1]["action"]
+    fake.gpu(1).release()
+    fake.gpu(2).recover()
+    daemon.wait_for(lambda: all_up(daemon, 4), "they are found", 15)
+    assert daemon.healthz()[0] == 200
+
+
+def test_no_permission_says_what_to_do(make_fake: MakeFake, make_daemon: MakeDaemon) -> None:
+    fake = make_fake(gpus=1)
+    fake.set_init_error(ERROR_NO_PERMISSION)
+    daemon = make_daemon(fake)
+    daemon.wait_for(lambda: daemon.healthz()[1]["sick"], "the fault is shown")
+    fault = daemon.healthz()[1]["sick"][0]
+    assert "no permission" in fault["problem"]
+    assert "/dev/nvidiactl" in fault["action"]
+
+
+def test_a_library_that_does_not_fit_the_driver_ends_the_daemon(
+    make_fake: MakeFake, tmp_path: Path
+) -> None:
+    fake = make_fake(gpus=1)
+    fake.set_init_error(ERROR_LIB_RM_VERSION_MISMATCH)
+    found = run(
+        "node",
+        **fake.environment(),
+        WATTKEEPER_LEDGER__PATH=str(tmp_path / "l.sqlite3"),
+        WATTKEEPER_PROMETHEUS__LISTEN=f"127.0.0.1:{free_port()}",
+    )
+    refused(found, 1, "different versions", "supervisor")
+
+
+def test_power_that_is_offered_later_is_found(make_fake: MakeFake, make_daemon: MakeDaemon) -> None:
+    fake = make_fake(gpus=1)
+    fake.gpu(0).set_unsupported((Group.POWER_INSTANT, Group.POWER_USAGE))
+    daemon = make_daemon(fake)
+    daemon.wait_for(lambda: up(daemon) == {"0": 1.0}, "its telemetry is read")
+    assert "reports no power" in daemon.said()
+    assert "do not offer" not in daemon.said() or "gpu_power_watts" not in daemon.said()
+    fake.gpu(0).set_unsupported((Group.POWER_INSTANT, Group.POWER_USAGE), value=False)
+    daemon.wait_for(lambda: with_power(daemon) == {"0"}, "its power is found", 15)
 
 
 def test_no_driver_at_start_is_said_and_looked_for_again(

@@ -108,6 +108,13 @@ def test_an_unwritable_ledger_is_named(tmp_path: Path) -> None:
     refused(found, 1, str(tmp_path / "file"))
 
 
+def test_a_trace_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    bad = tmp_path / "trace.csv"
+    refused(run("demo", "--trace", str(bad)), 2, "simulation.trace", str(bad))
+    bad.write_text("time_ms,watts\n0,100\n2000,many\n")
+    refused(run("demo", "--trace", str(bad)), 2, "simulation.trace", "line 3")
+
+
 def test_one_ledger_one_daemon(make_fake: MakeFake, make_daemon: MakeDaemon) -> None:
     daemon = make_daemon(make_fake(gpus=1))
     found = run(

@@ -181,8 +181,17 @@ class Source:
         if self.opened == 1:
             raise DriverMissingError("not yet")
 
-    def discover(self, known: tuple[str, ...] = ()) -> list[Puppet]:
-        return [] if "GPU-1" in known else [Puppet()]
+    def count(self) -> int:
+        return 3
+
+    def gpu(self, index: int) -> Puppet:
+        if index == 0:
+            time.sleep(0.6)  # hangs for a while; the others do not wait for it
+        if index == 1:
+            raise SourceError("fell off the bus", "gpu_lost")
+        found = Puppet()
+        found.identity = GpuIdentity(uuid=f"GPU-{index}", index=index, model="Puppet")
+        return found
 
     def close(self) -> None:
         """Nothing is open."""
@@ -190,11 +199,23 @@ class Source:
 
 def test_discovery_says_what_is_missing_and_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.sampling.discovery.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("collector.sampling.discovery.SILENT_NS", 200_000_000)
     discovery = Discovery(Source())  # type: ignore[arg-type]
     discovery.start()
+    wait(lambda: discovery.missing is not None)
+    assert str(discovery.missing) == "not yet"
     wait(lambda: discovery.found)
-    wait(lambda: discovery.missing is None)
+    assert discovery.found.popleft().identity.index == 2
+    assert discovery.missing is None
+    wait(lambda: discovery.looked)
+    wait(lambda: 0 in discovery.unanswered())
+    assert discovery.unanswered()[1] == "fell off the bus"
+    wait(lambda: discovery.found)
+    assert discovery.found.popleft().identity.index == 0
     time.sleep(0.15)
-    assert len(discovery.found) == 1
+    assert not discovery.found
+    discovery.release(2)  # lost: the same one there is nothing new
+    time.sleep(0.15)
+    assert not discovery.found
     discovery.stop()
     assert discovery.join(1)

@@ -257,14 +257,15 @@ def test_identities_are_recognisable_lasting_and_different() -> None:
         assert (one.model, one.driver_version) == ("NVIDIA GB300", "simulated")
 
 
-def test_discover_leaves_out_the_known_and_keeps_its_gpus() -> None:
+def test_its_gpus_stay_the_same() -> None:
     source: GpuSource = SimulatedSource(SimulationTable(gpus=3), clock_ns=SetClock())
     assert (source.name, source.simulated) == ("simulated", True)
     with pytest.raises(SourceError, match="not open"):
-        source.discover()
+        source.count()
     source.open()
-    first, second, third = source.discover()
-    assert source.discover([first.identity.uuid, third.identity.uuid]) == [second]
+    assert source.count() == 3
+    first = [source.gpu(index) for index in range(3)]
+    assert [source.gpu(index) for index in range(3)] == first
 
 
 def altered(name: str, change: Callable[[Metric], Metric]) -> list[Metric]:

@@ -1,6 +1,7 @@
 """Replay of measured power: energy to the millijoule, gaps as gaps, and errors for people."""
 
 import gzip
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,9 +14,13 @@ from collector.sources.simulated import SimulatedGpu, TraceError
 from collector.sources.simulated.trace import load_trace
 from tests.sources.simulated_rig import START_NS, SetClock, open_source, power_at
 
-TRACES = Path(__file__).parents[3] / "shared" / "traces"
+# Measured traces are not part of the repository: put them into ../shared/traces, or name their
+# folder in TRACES.
+TRACES = Path(os.environ.get("TRACES") or Path(__file__).parents[3] / "shared" / "traces")
 MS_NS = 1_000_000
-needs_traces = pytest.mark.skipif(not TRACES.is_dir(), reason="no ../shared/traces here")
+needs_traces = pytest.mark.skipif(
+    not TRACES.is_dir(), reason="no measured traces; TRACES names their folder"
+)
 
 steps_ms = st.lists(st.integers(1, 400), min_size=1, max_size=15)
 milliwatts = st.lists(st.integers(0, 900_000), min_size=16, max_size=16)

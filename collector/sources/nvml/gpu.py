@@ -1,6 +1,5 @@
 """One NVIDIA GPU."""
 
-import logging
 import time
 from collections.abc import Sequence
 
@@ -15,8 +14,9 @@ from collector.sources.nvml.power import power_reader
 from collector.sources.nvml.spec import CallSpec, alternatives
 from collector.sources.protocol import DriverGoneError, GpuLostError, PowerReader
 
-log = logging.getLogger(__name__)
-
+ENERGY = "gpu_energy_joules_total"
+_LOOK_AGAIN_NS = 600_000_000_000
+"""What a GPU did not offer is asked for again this often: drivers say so in passing, too."""
 _SLOW_COUNTER_NS = 500_000_000
 """A counter read that took longer says nothing of when it was taken."""
 
@@ -42,6 +42,7 @@ class NvmlGpu:
         self._counter: Call | None = None
         self._unsupported: tuple[str, ...] = ()
         self._limit_watts: float | None = None
+        self._looked_ns = 0
 
     @property
     def identity(self) -> GpuIdentity:
@@ -85,8 +86,10 @@ class NvmlGpu:
         Raises:
             SourceError: the GPU is lost or the driver gone.
         """
-        fast_plan, slow_plan = self._plans or self._look()
         start_ns = time.monotonic_ns()
+        if slow and self._unsupported and start_ns - self._looked_ns > _LOOK_AGAIN_NS:
+            self._plans = None
+        fast_plan, slow_plan = self._plans or self._look()
         gathered = Gathered()
         counter = self._read_counter(gathered)
         # Costs are measured with the slow reads: each clock read is a cost of its own.
@@ -113,13 +116,14 @@ class NvmlGpu:
 
     def _look(self) -> tuple[Plan, Plan]:
         """Find out what this GPU offers."""
+        self._looked_ns = time.monotonic_ns()
         self._counter = None
         unsupported: list[str] = []
         for metric in self._metrics:
             if is_energy(metric) and "nvml" in metric.reads:
                 self._counter = self._find_counter(metric)
-                if self._counter is None:
-                    unsupported.append(metric.name)
+        if self._counter is None:
+            unsupported.append(ENERGY)
         fast = Plan(self._door, self._handle, readable(self._metrics, [Rate.TELEMETRY]))
         slow = Plan(self._door, self._handle, readable(self._metrics, [Rate.SLOW, Rate.IDENTITY]))
         self._unsupported = (*unsupported, *fast.unsupported, *slow.unsupported)
@@ -145,7 +149,7 @@ class NvmlGpu:
         start_ns = time.monotonic_ns()
         code = self._counter.invoke()
         end_ns = time.monotonic_ns()
-        name = "gpu_energy_joules_total"
+        name = ENERGY
         into.read_ns[name] = end_ns - start_ns
         if code:
             error = as_error(code, self._counter.name)

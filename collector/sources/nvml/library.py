@@ -20,7 +20,22 @@ Handle = Any
 Function = Callable[..., int]
 """A C function that returns nvmlReturn_t."""
 
-_NO_DRIVER = frozenset({9, 12})
+_TRY_SIMULATED = 'or set sampling.source = "simulated" to try Wattkeeper without GPUs'
+_WHY_NOT = {
+    4: (
+        "no permission to use the NVIDIA driver",
+        "let its user open /dev/nvidiactl and /dev/nvidia*; in a container, use --gpus all",
+    ),
+    9: (
+        "the NVIDIA kernel module is not loaded",
+        f"load it (modprobe nvidia; nvidia-smi must work), {_TRY_SIMULATED}",
+    ),
+    12: (
+        "no NVIDIA driver: libnvidia-ml.so.1 is not there",
+        f"install the NVIDIA driver (nvidia-smi must work), {_TRY_SIMULATED}",
+    ),
+}
+_MISMATCH = 18
 
 
 class Door(Protocol):
@@ -80,21 +95,13 @@ class Library:
         """Load the library and connect to the driver.
 
         Raises:
-            DriverMissingError: no library, or the kernel module is not loaded.
+            DriverMissingError: no library, no kernel module, or no permission.
+            DriverGoneError: library and kernel module do not fit together.
         """
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:
-            if error.value in _NO_DRIVER:
-                raise DriverMissingError(
-                    "no NVIDIA driver: libnvidia-ml.so.1 is not there"
-                    if error.value == 12  # noqa: PLR2004 - NVML_ERROR_LIBRARY_NOT_FOUND
-                    else "the NVIDIA kernel module is not loaded",
-                    word(error.value),
-                ) from None
-            raise DriverMissingError(
-                f"the NVIDIA driver does not answer ({word(error.value)})", word(error.value)
-            ) from None
+            raise _cannot_open(error.value) from None
 
     def close(self) -> None:
         """Disconnect from the driver."""
@@ -155,6 +162,19 @@ class Library:
             raise
         except SourceError:
             return None
+
+
+def _cannot_open(code: int) -> SourceError:
+    if code == _MISMATCH:
+        # The library stays loaded in this process, so only a new one can use another.
+        return DriverGoneError(
+            "the NVIDIA library and the kernel module are of different versions", word(code)
+        )
+    why, action = _WHY_NOT.get(
+        code,
+        (f"the NVIDIA driver does not answer ({word(code)})", "run 'nvidia-smi' to see more"),
+    )
+    return DriverMissingError(why, word(code), action)
 
 
 def _architectures() -> dict[Any, str]:

@@ -10,7 +10,7 @@ from collector.sources.nvml.calls import SENTINELS, Call, FieldBatch
 from collector.sources.nvml.errors import NOT_OFFERED, NOT_SUPPORTED, as_error, word
 from collector.sources.nvml.library import Door, Handle
 from collector.sources.nvml.spec import FieldSpec, Spec, alternatives
-from collector.sources.protocol import DriverGoneError, GpuLostError
+from collector.sources.protocol import DriverGoneError, GpuLostError, SourceError
 
 log = logging.getLogger(__name__)
 
@@ -122,9 +122,19 @@ class Plan:
             _raise_if_fatal(code, FIELDS)
             into.failed["field_values"] = word(code)
             return
+        try:
+            self._decode_batch(self._batch, into)
+        except SourceError:
+            raise
+        except Exception:
+            log.exception("reading field values failed: a bug; they are switched off")
+            into.failed["field_values"] = "bug"
+            self._batch = None
+
+    def _decode_batch(self, batch: FieldBatch, into: Gathered) -> None:
         for position, series in enumerate(self._batch_series):
-            code = self._batch.code(position)
-            value = self._batch.value(position)
+            code = batch.code(position)
+            value = batch.value(position)
             if code:
                 _raise_if_fatal(code, FIELDS)
                 into.failed[series.metric] = word(code)

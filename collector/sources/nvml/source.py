@@ -1,14 +1,10 @@
 """Finds the NVIDIA GPUs of this machine."""
 
-import logging
 from collections.abc import Sequence
 
 from collector.catalogue import CATALOGUE, Metric
 from collector.sources.nvml.gpu import NvmlGpu
 from collector.sources.nvml.library import Door, Library
-from collector.sources.protocol import DriverGoneError, SourceError
-
-log = logging.getLogger(__name__)
 
 
 class NvmlSource:
@@ -41,27 +37,6 @@ class NvmlSource:
         """
         self._door.open()
 
-    def discover(self, known: Sequence[str] = ()) -> list[NvmlGpu]:
-        """The GPUs that answer and whose UUID is not in `known`.
-
-        Raises:
-            SourceError: not even their number could be read.
-        """
-        found = []
-        for index in range(self._door.count()):
-            try:
-                handle = self._door.handle(index)
-                if self._door.uuid(handle) in known:
-                    continue
-                identity = self._door.identity(handle, index)
-            except DriverGoneError:
-                raise
-            except SourceError as error:
-                log.debug("GPU %d does not answer yet: %s", index, error)
-                continue
-            found.append(NvmlGpu(self._door, handle, identity, self._metrics))
-        return found
-
     def count(self) -> int:
         """Number of GPUs that the driver shows, answering or not.
 
@@ -79,6 +54,14 @@ class NvmlSource:
         handle = self._door.handle(index)
         identity = self._door.identity(handle, index)
         return NvmlGpu(self._door, handle, identity, self._metrics)
+
+    def discover(self) -> list[NvmlGpu]:
+        """All GPUs, one after the other: for tools; the daemon asks for each on its own.
+
+        Raises:
+            SourceError: one does not answer.
+        """
+        return [self.gpu(index) for index in range(self.count())]
 
     def close(self) -> None:
         """Disconnect from the driver."""

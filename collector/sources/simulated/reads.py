@@ -14,6 +14,8 @@ from collector.sources.simulated.quantities import (
 
 SOURCE = "simulated"
 
+ENERGY = "gpu_energy_joules_total"
+
 MetricReads = tuple[str, tuple[tuple[Labels, Quantity], ...]]
 """A metric's name, and for each of its label values how that is read."""
 
@@ -65,7 +67,7 @@ def plan_reads(catalogue: Sequence[Metric], model: BoardModel) -> ReadPlan:
         telemetry=tuple(telemetry),
         seldom=tuple(seldom),
         counter=counter,
-        unsupported=tuple(unsupported),
+        unsupported=tuple(unsupported if counter else [*unsupported, ENERGY]),
     )
 
 

@@ -8,7 +8,7 @@ from collector.catalogue import CATALOGUE
 from collector.catalogue.types import Metric
 from collector.config.settings import SimulationTable
 from collector.model import CounterReading, GpuIdentity, Reading
-from collector.sources.protocol import Gpu, SourceError
+from collector.sources.protocol import SourceError
 from collector.sources.simulated.board import BoardCursor
 from collector.sources.simulated.grid import REFRESH_NS, REFRESHES, PowerSignal
 from collector.sources.simulated.identity import make_identity
@@ -187,17 +187,14 @@ class SimulatedSource:
         clock_ns: Clock = time.monotonic_ns,
     ) -> None:
         self._settings = settings
+        self._traces = load_trace(settings.trace) if settings.trace is not None else []
         self._model = MODELS[settings.model]
         self._plan = plan_reads(catalogue, self._model)
         self._clock_ns = clock_ns
         self._gpus: tuple[SimulatedGpu, ...] | None = None
 
     def open(self) -> None:
-        """Start: energy counters are 0 and the workload begins now.
-
-        Raises:
-            TraceError: the trace file cannot be used.
-        """
+        """Start: energy counters are 0 and the workload begins now."""
         signals = self._signals()
         start_ns = self._clock_ns()
         self._gpus = tuple(
@@ -214,23 +211,39 @@ class SimulatedSource:
 
     def _signals(self) -> list[PowerSignal]:
         count, seed = self._settings.gpus, self._settings.seed
-        if self._settings.trace is None:
+        if not self._traces:
             return [TrainingSignal(self._model, seed, index, count) for index in range(count)]
-        all_series = load_trace(self._settings.trace)
+        all_series = self._traces
         return [
             ReplaySignal(self._model, all_series[index % len(all_series)], index // len(all_series))
             for index in range(count)
         ]
 
-    def discover(self, known: Sequence[str] = ()) -> Sequence[Gpu]:
-        """The GPUs whose UUID is not in `known`.
+    def count(self) -> int:
+        """How many GPUs there are.
+
+        Raises:
+            SourceError: the source is not open.
+        """
+        return len(self.discover())
+
+    def gpu(self, index: int) -> SimulatedGpu:
+        """One of them.
+
+        Raises:
+            SourceError: the source is not open.
+        """
+        return self.discover()[index]
+
+    def discover(self) -> tuple[SimulatedGpu, ...]:
+        """All of them.
 
         Raises:
             SourceError: the source is not open.
         """
         if self._gpus is None:
             raise SourceError("The simulated source is not open; call open() first.", "not_open")
-        return [gpu for gpu in self._gpus if gpu.identity.uuid not in known]
+        return self._gpus
 
     def close(self) -> None:
         """Stop; opening again starts anew."""
