@@ -178,3 +178,32 @@ def test_the_ratio_at_a_slow_telemetry_rate() -> None:
             board.counter_mj += milliwatts
     ratio = board.meter.ratio.value()
     assert ratio == pytest.approx(1, rel=0.01)
+
+
+def test_a_scope_known_from_an_earlier_run_is_looked_at_again() -> None:
+    """A driver update may make the counter count something else."""
+    before = Before(
+        wall_ns=WALL_NS - 60 * SECOND_NS,
+        monotonic_ns=MONOTONIC_NS - 60 * SECOND_NS,
+        boot_id=BOOT,
+        counter_mj=7_000_000_000 - 59 * 500_000,
+        power_mw=500_000,
+        idle_mw=200_000,
+        clean=True,
+    )
+    board = Board(before={"module": (before, Energy(counter_mj=5))})
+    board.run(60, {"gpu": 500_000, "module": 700_000}, 500_000)
+    found = board.finish()
+    assert board.meter.counter_scope == "gpu"
+    assert found["gpu"].counter_mj > 50 * 500_000
+    # The module goes on by its own power, but for the seconds until it was found out.
+    assert found["module"].integrated_mj > 50 * 700_000
+
+
+def test_a_counter_at_odds_with_power_is_told_after_a_minute() -> None:
+    board = Board(scopes=("gpu",))
+    board.run(50, {"gpu": 500_000}, 730_000)
+    assert not board.meter.ratio.settled
+    board.run(20, {"gpu": 500_000}, 730_000)
+    assert board.meter.ratio.settled
+    assert board.meter.ratio.value() == pytest.approx(1.46, abs=0.01)
