@@ -12,6 +12,8 @@ from pathlib import Path
 from collector.check.model import GpuReport, Report
 
 FORMAT = "wattkeeper-capture/1"
+MADE_BY = "wattkeeper check"
+"""Says that a driver answered; whoever makes captures in another way says so there."""
 _RAW = frozenset({"raw", "outputs"})
 _LEAST_ID = 8
 """Shorter texts would be found in bytes that mean something else."""
@@ -75,6 +77,8 @@ def capture(report: Report, *, keep_ids: bool) -> str:
     return dump(
         {
             "format": FORMAT,
+            "made_by": MADE_BY,
+            "simulated": report.simulated,
             "wattkeeper_version": report.version,
             "ids_kept": keep_ids,
             "gpus": [_gpu(gpu, keep_ids=keep_ids) for gpu in report.gpus if gpu.calls is not None],

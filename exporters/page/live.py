@@ -7,7 +7,7 @@ from math import isfinite
 from collector.catalogue import Labels, Values
 from collector.model import GpuSnapshot, Tick
 from exporters.page.history import PowerHistory
-from exporters.page.shape import FaultJson, GpuJson, HistoryJson, LiveJson, TotalJson
+from exporters.page.shape import DeliveryJson, FaultJson, GpuJson, HistoryJson, LiveJson, TotalJson
 
 TAIL_SECONDS = 5
 """History that every answer carries: a page may miss so many polls before it asks for all."""
@@ -86,12 +86,27 @@ class LiveView:
                 )
                 for fault in snapshot.faults
             ],
+            deliveries=_deliveries(snapshot.daemon),
             history=HistoryJson(
                 end_second=end,
                 seconds=seconds,
                 watts=[self._history.tail(gpu["uuid"], seconds) for gpu in gpus],
             ),
         )
+
+
+def _deliveries(daemon: Values) -> list[DeliveryJson]:
+    waiting = daemon.get("wattkeeper_outbox_rows", {})
+    ages = daemon.get("wattkeeper_outbox_oldest_age_seconds", {})
+    return [
+        DeliveryJson(
+            name=exporter[0],
+            up=bool(up),
+            waiting_rows=int(waiting.get(exporter, 0)),
+            oldest_seconds=ages.get(exporter),
+        )
+        for exporter, up in daemon.get("wattkeeper_exporter_up", {}).items()
+    ]
 
 
 def _gpu(shown: GpuSnapshot) -> GpuJson:

@@ -54,7 +54,16 @@ const newFault = () =>
     make("p", "action"),
   );
 
-const showHealth = ({ faults, ready, wall_ms: now }) => {
+const NAMES = { influxdb: "InfluxDB", mqtt: "MQTT" };
+
+const deliveryWords = ({ name, up, waiting_rows: rows, oldest_seconds: age }) => {
+  const waits = rows ? `${rows} ${rows === 1 ? "row waits" : "rows wait"}` : "nothing waits";
+  const old = rows && age > 60 ? `, the oldest for ${format.duration(age)}` : "";
+  return `${NAMES[name] ?? name}: ${up ? "delivering" : "not delivering"}, ${waits}${old}`;
+};
+
+const showHealth = ({ faults, deliveries, ready, wall_ms: now }) => {
+  setOptional(at("deliveries"), deliveries.map(deliveryWords).join("; "));
   const summary = faults.length
     ? `${faults.length} ${faults.length === 1 ? "part is" : "parts are"} not well`
     : ready ? "All well" : "Starting";

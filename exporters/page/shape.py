@@ -39,6 +39,15 @@ class FaultJson(TypedDict):
     since_ms: int
 
 
+class DeliveryJson(TypedDict):
+    """A push exporter."""
+
+    name: str
+    up: bool
+    waiting_rows: int
+    oldest_seconds: float | None
+
+
 class HistoryJson(TypedDict):
     """Mean power of whole seconds, oldest first: a row for each GPU, in the order of `gpus`."""
 
@@ -72,4 +81,5 @@ class LiveJson(TypedDict):
     energy_today_joules: TotalJson
     gpus: list[GpuJson]
     faults: list[FaultJson]
+    deliveries: list[DeliveryJson]
     history: HistoryJson

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from collector.model import Tick
 from exporters.page import CONTENT_SECURITY_POLICY, LiveView, assets
-from exporters.prometheus.auth import BasicAuth, PasswordHash
+from exporters.prometheus.auth import BasicAuth, BusyError, PasswordHash
 from exporters.prometheus.render import Renderer
 
 _SHUTDOWN_SECONDS = 0.5
@@ -106,16 +106,22 @@ class Server:
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
-        if (
-            self._auth is not None
-            and request.path not in _OPEN_PATHS
-            and not self._auth.allows(request.headers.get("Authorization", ""))
-        ):
-            return web.Response(
-                status=401,
-                headers={"WWW-Authenticate": 'Basic realm="wattkeeper"'},
-                text="a user name and a password are needed\n",
-            )
+        if self._auth is not None and request.path not in _OPEN_PATHS:
+            header = request.headers.get("Authorization", "")
+            try:
+                allowed = await self._auth.allows(header, request.remote or "")
+            except BusyError:
+                return web.Response(
+                    status=429,
+                    headers={"Retry-After": "1"},
+                    text="too many wrong passwords are being checked; try again in a second\n",
+                )
+            if not allowed:
+                return web.Response(
+                    status=401,
+                    headers={"WWW-Authenticate": 'Basic realm="wattkeeper"'},
+                    text="a user name and a password are needed\n",
+                )
         response = await handler(request)
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

@@ -1,4 +1,7 @@
-"""Captures of fake boards, made by the real command; `python -m tests.captures` makes them anew."""
+"""Captures: of the fake boards in `fake/`, of real GPUs beside it, if there are any (README.md).
+
+The real command makes both; `python -m tests.captures` makes those of the fake boards anew.
+"""
 
 import json
 import os
@@ -14,6 +17,9 @@ from tests.fake_nvml import FakeNvml
 from tests.replay import steady
 
 HERE = Path(__file__).parent
+"""Only recordings of real GPUs lie directly in it."""
+FAKE = HERE / "fake"
+FAKE_MADE_BY = "tests/fake_nvml"
 GOLDEN = HERE.parent / "golden"
 
 BOARDS = {
@@ -23,7 +29,7 @@ BOARDS = {
     "gb200": "GB200",
     "a100-driver-470": "OLD470",
 }
-"""File name to profile of the fake NVML."""
+"""Short name to profile of the fake NVML."""
 _GPUS = 2
 _COUNTER_MJ = 123_456_789_000
 _VOLATILE = ("cost_median_us", "cost_max_us")
@@ -31,7 +37,17 @@ _VOLATILE = ("cost_median_us", "cost_max_us")
 
 def paths() -> list[Path]:
     """All captures there are."""
+    return [*real_paths(), *sorted(FAKE.glob("*.json"))]
+
+
+def real_paths() -> list[Path]:
+    """The captures of real GPUs."""
     return sorted(HERE.glob("*.json"))
+
+
+def fake_path(name: str) -> Path:
+    """The capture of a fake board, by its name in `BOARDS`."""
+    return FAKE / f"fake-{name}.json"
 
 
 def make() -> dict[str, str]:
@@ -56,13 +72,15 @@ def make() -> dict[str, str]:
         for name, (record, process) in running.items():
             if process.wait(timeout=30):
                 raise RuntimeError(f"wattkeeper check failed for {name}")
-            made[f"{name}.json"] = settled(record.read_text(encoding="utf-8"))
+            made[fake_path(name).name] = settled(record.read_text(encoding="utf-8"))
     return made
 
 
 def settled(text: str) -> str:
-    """A capture without times, costs and the version that made it."""
+    """A fake board's capture, marked as such; without times, costs and the version that made it."""
     capture = json.loads(text)
+    # The command took the fake library for a driver. Nobody else shall.
+    capture |= {"made_by": FAKE_MADE_BY, "simulated": True}
     del capture["wattkeeper_version"]
     for gpu in capture["gpus"]:
         del gpu["measured"]

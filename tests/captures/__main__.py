@@ -1,12 +1,13 @@
 """Makes the captures of the fake boards anew."""
 
-from tests.captures import HERE, make
+from tests.captures import FAKE, make
 
 
 def main() -> None:
     """Write them."""
+    FAKE.mkdir(exist_ok=True)
     for name, text in make().items():
-        (HERE / name).write_text(text, encoding="utf-8")
+        (FAKE / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,31 +1,42 @@
-"""Captures of fake boards, replayed: they are what the command makes, and read as they should."""
+"""Captures, replayed: those of fake boards are what the command makes, all read as they should."""
 
 from pathlib import Path
 
 import pytest
 
 from collector.catalogue import BY_NAME, CATALOGUE
+from collector.check.record import MADE_BY
 from collector.sources.nvml import NvmlSource
 from collector.sources.protocol import Gpu
-from tests.captures import BOARDS, GOLDEN, HERE, make, paths
+from tests.captures import (
+    BOARDS,
+    FAKE,
+    FAKE_MADE_BY,
+    GOLDEN,
+    fake_path,
+    make,
+    paths,
+    real_paths,
+)
 from tests.captures.exposition import exposition
 from tests.replay import ReplayDoor, read_capture
 
 _AGAIN = "run 'python -m tests.regenerate' and look at the difference"
-_MOST_BYTES = 60_000
+_MOST_BYTES_A_GPU = 15_000
 
 
 def _gpus(name: str) -> list[Gpu]:
-    source = NvmlSource(door=ReplayDoor(read_capture(HERE / f"{name}.json")))
+    source = NvmlSource(door=ReplayDoor(read_capture(fake_path(name))))
     source.open()
     return list(source.discover())
 
 
 def test_captures_are_what_the_command_makes_now() -> None:
     made = make()
-    assert set(made) == {f"{name}.json" for name in BOARDS}
+    assert set(made) == {path.name for path in FAKE.iterdir()}
+    assert set(made) == {fake_path(name).name for name in BOARDS}
     for name, text in made.items():
-        assert (HERE / name).read_text(encoding="utf-8") == text, f"{name}: {_AGAIN}"
+        assert (FAKE / name).read_text(encoding="utf-8") == text, f"{name}: {_AGAIN}"
 
 
 @pytest.mark.parametrize("path", paths(), ids=lambda path: path.stem)
@@ -40,7 +51,16 @@ def test_there_is_a_golden_for_every_capture_and_no_other() -> None:
 
 @pytest.mark.parametrize("path", paths(), ids=lambda path: path.stem)
 def test_captures_are_small(path: Path) -> None:
-    assert path.stat().st_size < _MOST_BYTES
+    assert path.stat().st_size < _MOST_BYTES_A_GPU * len(read_capture(path)["gpus"])
+
+
+def test_what_a_fake_answered_does_not_pass_for_a_gpu() -> None:
+    for path in paths():
+        capture = read_capture(path)
+        fake = path not in real_paths()
+        assert path.name.startswith("fake-") == fake
+        assert capture["made_by"] == (FAKE_MADE_BY if fake else MADE_BY), path
+        assert capture["simulated"] is fake, path
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -63,8 +83,8 @@ def test_every_metric_is_read_or_said_to_be_unsupported(name: str) -> None:
 
 def test_scopes_of_each_board() -> None:
     expected = {
-        "h200": ("gpu", "memory"),
-        "gb200": ("gpu", "module", "memory"),
+        "h200": ("gpu",),
+        "gb200": ("gpu", "module"),
         "a100": ("gpu",),
         "t4": ("gpu",),
         "a100-driver-470": ("gpu",),
@@ -77,7 +97,7 @@ def test_scopes_of_each_board() -> None:
 
 
 def test_an_old_driver_has_no_instant_power_and_no_memory_reserve() -> None:
-    capture = read_capture(HERE / "a100-driver-470.json")
+    capture = read_capture(fake_path("a100-driver-470"))
     missing = {call["function"] for call in capture["gpus"][0]["calls"] if call["code"] is None}
     assert "nvmlDeviceGetMemoryInfo_v2" in missing
     reading = _gpus("a100-driver-470")[0].read(slow=True)
@@ -88,12 +108,13 @@ def test_values_of_a_known_board() -> None:
     gpu = _gpus("h200")[1]
     assert gpu.identity.index == 1
     assert gpu.identity.model == "NVIDIA H200"
-    milliwatts = [0, 0]
+    milliwatts = [0]
     power = gpu.power_reader()
     assert power is not None
     power.read(milliwatts)
-    assert milliwatts == [649_000, 97_350]
+    assert milliwatts == [649_000]
     reading = gpu.read(slow=True)
+    assert reading.values["gpu_power_watts"] == {("memory",): pytest.approx(97.35)}
     assert reading.values["gpu_temperature_celsius"] == {("gpu",): 45.0, ("memory",): 52.0}
     assert reading.values["gpu_power_limit_watts"]["max",] == 700.0
     assert reading.counter is not None

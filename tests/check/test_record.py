@@ -1,6 +1,7 @@
 """How a capture is written, and what it does not tell."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,13 @@ def test_no_id_is_left_not_even_in_raw_bytes() -> None:
     assert made["identity"]["uuid"] == uuid_alias(UUID)
     assert uuid_alias(UUID).encode().hex() in made["calls"][0]["outputs"][0]
     assert len(made["calls"][0]["outputs"][0]) == 2 * (len(UUID) + len(SERIAL) + 2)
+
+
+@pytest.mark.parametrize("simulated", [False, True])
+def test_a_capture_says_who_made_it_of_what(*, simulated: bool) -> None:
+    made = json.loads(capture(replace(_report(), simulated=simulated), keep_ids=False))
+    assert made["made_by"] == "wattkeeper check"
+    assert made["simulated"] is simulated
 
 
 def test_ids_are_kept_on_request() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from collector.catalogue import CATALOGUE
-from collector.check.survey import Indexed, Surveyed
+from collector.check.survey import Surveyed
 from collector.sources.nvml import NvmlSource
 from collector.sources.nvml.capture import Survey
 from collector.sources.nvml.library import Function
 from collector.sources.protocol import GpuLostError
-from tests.captures import HERE
+from tests.captures import fake_path
 from tests.replay import ReplayDoor, read_capture
 
 _GPU_LOST = 15
@@ -21,7 +21,7 @@ class _CountingDoor(ReplayDoor):
     """Counts calls by function; may say that the GPU is lost."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(read_capture(HERE / f"{name}.json"))
+        super().__init__(read_capture(fake_path(name)))
         self.calls: Counter[str] = Counter()
         self.lost = False
 
@@ -93,7 +93,6 @@ def test_a_lost_gpu_ends_the_survey() -> None:
 
 def test_nvml_offers_what_a_check_looks_for() -> None:
     source = NvmlSource(door=_CountingDoor("h200"))
-    assert isinstance(source, Indexed)
     source.open()
     assert source.count() == 2
     assert isinstance(source.gpu(1), Surveyed)

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import os
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,9 @@ from collector.energy.windows import Closed
 from collector.model import Energy
 from tests.energy.rig import MS, check_windows, total_of
 
-TRACES = Path(__file__).parents[3] / "shared" / "traces"
+# Measured traces are not part of the repository: put them into ../shared/traces, or name their
+# folder in TRACES.
+TRACES = Path(os.environ.get("TRACES") or Path(__file__).parents[3] / "shared" / "traces")
 NODE_CEILING_MW = 20_000_000
 WH_MJ = 3_600_000
 
@@ -27,7 +30,7 @@ def rows(name: str) -> Iterator[list[str]]:
     """The rows of a trace, less its header; skips where there is no trace."""
     path = TRACES / name
     if not path.exists():
-        pytest.skip(f"no {name} here")
+        pytest.skip(f"no {name} in {TRACES}; TRACES names the folder")
     with gzip.open(path, "rt") as file:
         reader = csv.reader(file)
         next(reader)

@@ -14,6 +14,7 @@ from collector.sources.nvml.power import power_reader
 from collector.sources.nvml.spec import CallSpec, alternatives
 from collector.sources.protocol import DriverGoneError, GpuLostError, PowerReader
 
+_SELDOM = (Rate.SLOW, Rate.IDENTITY)
 ENERGY = "gpu_energy_joules_total"
 _LOOK_AGAIN_NS = 600_000_000_000
 """What a GPU did not offer is asked for again this often: drivers say so in passing, too."""
@@ -125,8 +126,12 @@ class NvmlGpu:
         if self._counter is None:
             unsupported.append(ENERGY)
         fast = Plan(self._door, self._handle, readable(self._metrics, [Rate.TELEMETRY]))
-        slow = Plan(self._door, self._handle, readable(self._metrics, [Rate.SLOW, Rate.IDENTITY]))
-        self._unsupported = (*unsupported, *fast.unsupported, *slow.unsupported)
+        slow = Plan(self._door, self._handle, readable(self._metrics, _SELDOM))
+        # A metric's seldom-read part may be missing while its main part is there.
+        rates = {metric.name: metric.rate for metric in self._metrics}
+        unsupported += [name for name in fast.unsupported if rates[name] is Rate.TELEMETRY]
+        unsupported += [name for name in slow.unsupported if rates[name] in _SELDOM]
+        self._unsupported = tuple(unsupported)
         self._plans = (fast, slow)
         return self._plans
 
