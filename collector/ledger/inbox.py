@@ -1,4 +1,4 @@
-"""Where commits wait for the writer, and what is known of how the writer is doing.
+"""Where commits and requests wait for the writer, and what is known of how it is doing.
 
 Every method may be called from any thread. None waits for the disk: the lock inside is held only
 while sums are merged.
@@ -6,16 +6,26 @@ while sums are merged.
 
 import threading
 import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
-from collector.ledger.model import Commit, LedgerError, LedgerStatus
+from collector.ledger.desk import Desk
+from collector.ledger.model import Commit, LaneStatus, LedgerError, LedgerStatus
 from collector.ledger.opening import Opened
 from collector.ledger.pending import Limits, Pending
+from collector.ledger.requests import Request
 from collector.ledger.spread import SECOND_NS
 
 _STUCK_SECONDS = 30.0
 """A write that takes longer is shown as a fault; it may still succeed."""
+_EMPTY = LaneStatus(
+    waiting_rows=0, waiting_bytes=0, oldest_wall_ns=None, dropped_rows=0, quarantined_rows=0
+)
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +55,14 @@ class Inbox:
         self._changed = threading.Condition(threading.Lock())
         self._pending = Pending(limits)
         self._attempt: Pending | None = None  # taken by the writer, not known to be on disk
+        self._requests: list[Request[Any]] = []  # each has an answer of its own type
+        self._lanes = opened.lanes.statuses()
         self._states = dict(opened.accounts)
         self._closing = False
         self._deadline = 0.0
         self._fault = opened.fault
         self._pause_seconds = backoff.first_seconds
+        self._retry_at = time.monotonic() + backoff.first_seconds
         self._since_wall_ns = time.time_ns()
         self._began: float | None = None
         self._dropped_windows = 0
@@ -70,6 +83,17 @@ class Inbox:
             self._states.update(commit.states)
             self._changed.notify()
 
+    def ask(self, work: Callable[[Desk], Answer]) -> Future[Answer]:
+        """Have something done by the writer, after what was submitted before."""
+        request = Request(work)
+        with self._changed:
+            if not self._closing:
+                self._requests.append(request)
+                self._changed.notify()
+                return request.future
+        request.refuse(LedgerError(f"the ledger {self._path} was closed", "start the daemon again"))
+        return request.future
+
     def close(self, timeout_seconds: float) -> None:
         """Take in nothing more, and let the writer end: when all is written, or at the latest."""
         with self._changed:
@@ -79,7 +103,7 @@ class Inbox:
                 self._changed.notify()
 
     def wait(self, most_seconds: float) -> bool:
-        """Sleep until there is something to write, or a failed write is due again.
+        """Sleep until there is something to write or to answer, or a failed write is due again.
 
         Args:
             most_seconds: or for that long.
@@ -93,8 +117,20 @@ class Inbox:
             if self._fault is None:
                 self._changed.wait_for(self._is_wanted, most_seconds)
             else:
-                self._changed.wait_for(self._is_closing, self._pause_seconds)
-            return self._is_unwritten() or not self._is_closing()
+                left_seconds = max(0.0, self._retry_at - time.monotonic())
+                self._changed.wait_for(self._is_asked, left_seconds)
+            return bool(self._requests) or self._is_unwritten() or not self._closing
+
+    def due(self) -> bool:
+        """Whether to write now: not while waiting to try again."""
+        with self._changed:
+            return self._fault is None or self._closing or time.monotonic() >= self._retry_at
+
+    def requests(self) -> list[Request[Any]]:
+        """Take what was asked. What was submitted before that is in the next `take`."""
+        with self._changed:
+            requests, self._requests = self._requests, []
+            return requests
 
     def take(self, *, restate: bool) -> Pending | None:
         """What is to be written next: what failed last time, and what came since.
@@ -115,9 +151,19 @@ class Inbox:
                     self._attempt.states = dict(self._states)
             return self._attempt
 
-    def landed(self) -> None:
-        """What was taken is on disk."""
+    def publish(self, lanes: Mapping[str, LaneStatus]) -> None:
+        """Tell how the outbox stands."""
         with self._changed:
+            self._lanes = lanes
+
+    def landed(self, lanes: Mapping[str, LaneStatus]) -> None:
+        """What was taken is on disk.
+
+        Args:
+            lanes: how the outbox stands by that.
+        """
+        with self._changed:
+            self._lanes = lanes
             if self._attempt is None:
                 return
             if self._began is not None:
@@ -141,6 +187,7 @@ class Inbox:
             else:
                 self._pause_seconds = min(self._pause_seconds * 2, self._backoff.most_seconds)
             self._fault = fault
+            self._retry_at = time.monotonic() + self._pause_seconds
             self._began = None
             return starts
 
@@ -162,6 +209,12 @@ class Inbox:
             return seconds, windows
 
     @property
+    def fault(self) -> LedgerError | None:
+        """Why it cannot be written; None while it can."""
+        with self._changed:
+            return self._fault
+
+    @property
     def unwritten(self) -> bool:
         """Whether something was submitted that is not known to be on disk."""
         with self._changed:
@@ -178,7 +231,7 @@ class Inbox:
                     f"the disk of the ledger {self._path} does not answer",
                     "check the disk and the kernel's log; what was measured is kept in memory",
                 )
-            parts = [self._pending] if self._attempt is None else [self._attempt, self._pending]
+            parts = self._parts()
             return LedgerStatus(
                 up=fault is None,
                 problem=fault.problem if fault else "",
@@ -190,9 +243,31 @@ class Inbox:
                 last_commit_seconds=self._last_seconds,
             )
 
+    def lane_status(self, name: str) -> LaneStatus:
+        """How full a lane of the outbox is, with what waits in memory."""
+        with self._changed:
+            status = self._lanes.get(name, _EMPTY)
+            queues = [part.outbox[name] for part in self._parts() if name in part.outbox]
+            oldest_ns = status.oldest_wall_ns
+            for queue in queues:
+                if oldest_ns is None and queue.items:
+                    oldest_ns = queue.items[0][0]
+            return LaneStatus(
+                waiting_rows=status.waiting_rows + sum(len(queue.items) for queue in queues),
+                waiting_bytes=status.waiting_bytes + sum(queue.payload_bytes for queue in queues),
+                oldest_wall_ns=oldest_ns,
+                dropped_rows=status.dropped_rows + sum(queue.dropped_rows for queue in queues),
+                quarantined_rows=status.quarantined_rows,
+            )
+
     # The lock is held in what follows.
 
+    def _parts(self) -> list[Pending]:
+        return [self._pending] if self._attempt is None else [self._attempt, self._pending]
+
     def _wait_while_closing(self) -> bool:
+        if self._requests:  # each gets its answer
+            return True
         left_seconds = self._deadline - time.monotonic()
         if left_seconds <= 0 or not self._is_unwritten():
             return False
@@ -200,11 +275,11 @@ class Inbox:
             self._changed.wait(min(self._backoff.closing_seconds, left_seconds))
         return True
 
-    def _is_closing(self) -> bool:
-        return self._closing
+    def _is_asked(self) -> bool:
+        return self._closing or bool(self._requests)
 
     def _is_wanted(self) -> bool:
-        return self._closing or self._is_unwritten()
+        return self._is_asked() or self._is_unwritten()
 
     def _is_unwritten(self) -> bool:
         return self._attempt is not None or not self._pending.empty

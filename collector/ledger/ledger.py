@@ -1,4 +1,7 @@
-"""The ledger of a daemon: every account's energy, kept over restarts, crashes and full disks."""
+"""The ledger of a daemon: every account's energy, and what is still to be delivered of it.
+
+Kept over restarts, crashes and full disks.
+"""
 
 import sqlite3
 from collections.abc import Mapping
@@ -12,6 +15,7 @@ from collector.ledger.inbox import Backoff, Inbox
 from collector.ledger.lock import WriterLock
 from collector.ledger.model import AccountKey, AccountState, Commit, LedgerStatus
 from collector.ledger.opening import Opened, open_at_start
+from collector.ledger.outbox import Outbox
 from collector.ledger.pending import Limits
 from collector.ledger.problems import describe
 from collector.ledger.retention import Retention
@@ -29,6 +33,7 @@ class Ledger:
         self._accounts = MappingProxyType(dict(opened.accounts))
         self._inbox = inbox
         self._writer = writer
+        self._outbox = Outbox(inbox)
         writer.start()
 
     @classmethod
@@ -69,6 +74,11 @@ class Ledger:
     def accounts(self) -> Mapping[AccountKey, AccountState]:
         """Every account, as it was when the ledger was opened."""
         return self._accounts
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is still to be delivered."""
+        return self._outbox
 
     @property
     def status(self) -> LedgerStatus:

@@ -71,6 +71,62 @@ class AccountState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """Something to deliver, as it enters the outbox.
+
+    Attributes:
+        lane: which exporter delivers it: `influxdb`, `mqtt`.
+        topic: where to, within the lane: the MQTT topic; empty where a lane has none.
+        payload: what to deliver, without its `seq`; means something to the exporter only.
+    """
+
+    lane: str
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """Something to deliver, as it comes out of the outbox.
+
+    Attributes:
+        id: grows from row to row of a lane; never used twice.
+        lane: which exporter delivers it.
+        topic: where to, within the lane; may be empty.
+        seq: grows by one from row to row of a topic; never used twice. The first one of a topic in
+            a ledger is the time in milliseconds since 1970, so that a new ledger repeats none.
+        created_wall_ns: `wall_ns` of the commit that it came in, UTC.
+        payload: what to deliver, as it was handed over.
+    """
+
+    id: int
+    lane: str
+    topic: str
+    seq: int
+    created_wall_ns: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneStatus:
+    """How full a lane of the outbox is.
+
+    Attributes:
+        waiting_rows: rows not yet acknowledged, on disk or still to be written.
+        waiting_bytes: their payloads together.
+        oldest_wall_ns: `created_wall_ns` of the first of them, UTC; None without any.
+        dropped_rows: rows given up to keep within the limits, over the ledger's life.
+        quarantined_rows: rows that the receiver refused for good, over the ledger's life.
+    """
+
+    waiting_rows: int
+    waiting_bytes: int
+    oldest_wall_ns: int | None
+    dropped_rows: int
+    quarantined_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """What enters the ledger together or not at all.
 
@@ -78,11 +134,13 @@ class Commit:
         windows: windows that closed; their energies are added to the registers.
         states: accounts as they stand after these windows.
         wall_ns: when this was put together, UTC.
+        outbox: what is to be delivered of these windows.
     """
 
     windows: tuple[Window, ...]
     states: Mapping[AccountKey, AccountState]
     wall_ns: int
+    outbox: tuple[OutboxItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,11 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from collector.ledger.connection import connect_to_read
+from collector.ledger.lanes import Lanes
 from collector.ledger.lock import WriterLock
 from collector.ledger.migrate import migrations, version
 from collector.ledger.model import AccountKey, AccountState, LedgerError
@@ -29,12 +30,14 @@ class Opened:
         accounts: every account in it.
         last_commit_wall_ns: when it was last written, UTC; None when never.
         fault: why it cannot be written.
+        lanes: what is known of the outbox.
     """
 
     store: Store | None
     accounts: Mapping[AccountKey, AccountState]
     last_commit_wall_ns: int | None
     fault: LedgerError | None = None
+    lanes: Lanes = field(default_factory=Lanes)
 
 
 def open_at_start(path: Path, lock: WriterLock) -> Opened:
@@ -48,9 +51,10 @@ def open_at_start(path: Path, lock: WriterLock) -> Opened:
     except PermissionError:
         raise no_permission("reach", path) from None
     present = path.is_file() and path.stat().st_size > 0
+    lanes = Lanes()
     try:
         lock.acquire()
-        store = open_store(path, check=True)
+        store = open_store(path, lanes, check=True)
     except LedgerError:
         raise
     except (sqlite3.Error, OSError) as error:
@@ -59,17 +63,23 @@ def open_at_start(path: Path, lock: WriterLock) -> Opened:
             raise fault from error
         return _read_only(path, fault)
     try:
-        return Opened(store=store, accounts=store.accounts(), last_commit_wall_ns=store.wall_ns)
+        return Opened(
+            store=store,
+            accounts=store.accounts(),
+            last_commit_wall_ns=store.wall_ns,
+            lanes=lanes,
+        )
     except sqlite3.Error as error:
         store.close()
         raise describe(error, path) from error
 
 
-def open_store(path: Path, *, check: bool) -> Store:
+def open_store(path: Path, lanes: Lanes, *, check: bool) -> Store:
     """Open the ledger for writing; a corrupt one is set aside and a new one started.
 
     Args:
         path: the file, absolute.
+        lanes: what is known of the outbox; brought up to date.
         check: verify the whole file.
 
     Raises:
@@ -78,12 +88,12 @@ def open_store(path: Path, *, check: bool) -> Store:
         sqlite3.Error: it cannot be opened or written.
     """
     try:
-        return Store(path, check=check)
+        return Store(path, lanes, check=check)
     except sqlite3.Error as error:
         if not is_corrupt(error):
             raise
         _set_aside(path, error)
-    return Store(path, check=False)
+    return Store(path, lanes, check=False)
 
 
 def _prepare_place(path: Path) -> None:
@@ -137,8 +147,9 @@ def _set_aside(path: Path, error: sqlite3.Error) -> None:
             source.rename(path.with_name(name + suffix))
     _log.error(
         "the ledger %s is corrupt (%s) and was renamed to %s; a new one is started: what is not in"
-        " memory now - lifetime totals and the history of registers - begins at zero. Keep the old"
-        " file (sqlite3 FILE .recover may read it) and check the disk",
+        " memory now - lifetime totals and the history of registers - begins at zero, and what was"
+        " waiting for delivery is not delivered any more. Keep the old file (sqlite3 FILE .recover"
+        " may read it) and check the disk",
         path,
         error,
         name,
@@ -146,13 +157,21 @@ def _set_aside(path: Path, error: sqlite3.Error) -> None:
 
 
 def _read_only(path: Path, fault: LedgerError) -> Opened:
-    """Read the accounts where nothing can be written."""
+    """Read the accounts and the outbox where nothing can be written."""
+    lanes = Lanes()
     try:
         with closing(connect_to_read(path, alone=True)) as connection:
             if version(connection) != len(migrations()):
                 raise fault
             (wall_ns,) = connection.execute("SELECT wall_ns FROM last_commit").fetchone()
             accounts = load_accounts(connection)
+            lanes.load(connection)
     except sqlite3.Error:
         raise fault from None
-    return Opened(store=None, accounts=accounts, last_commit_wall_ns=wall_ns, fault=retried(fault))
+    return Opened(
+        store=None,
+        accounts=accounts,
+        last_commit_wall_ns=wall_ns,
+        fault=retried(fault),
+        lanes=lanes,
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from collector.ledger.model import AccountKey, AccountState, Commit, Gap, account_of
 from collector.ledger.spread import QUARTER_HOUR_SECONDS, Delta, spread
+from collector.ledger.waiting import Queue
 from collector.model import Window
 
 Deltas = dict[int, dict[AccountKey, Delta]]
@@ -20,11 +21,13 @@ class Limits:
         minute_rows: minute registers of all accounts together; 7 days of 8 accounts.
         quarter_hours: quarter-hours; more would be pruned as soon as they are written.
         gaps: gaps.
+        outbox_bytes: memory for each lane of the outbox.
     """
 
     minute_rows: int = 7 * 24 * 60 * 8
     quarter_hours: int = 400 * 96
     gaps: int = 10_000
+    outbox_bytes: int = 20_000_000
 
 
 class Pending:
@@ -35,6 +38,7 @@ class Pending:
         quarter_hours: what to add to quarter-hour registers.
         states: the newest state of each account.
         gaps: gaps, in the order they came.
+        outbox: what is to be delivered, by lane.
         windows: how many windows are in it.
         dropped_windows: of how many the minute or the gap was given up to bound memory.
         wall_ns: when the newest commit in it was put together, UTC.
@@ -46,6 +50,7 @@ class Pending:
         "dropped_windows",
         "gaps",
         "minutes",
+        "outbox",
         "quarter_hours",
         "states",
         "wall_ns",
@@ -59,6 +64,7 @@ class Pending:
         self.quarter_hours: Deltas = {}
         self.states: dict[AccountKey, AccountState] = {}
         self.gaps: deque[Gap] = deque()
+        self.outbox: dict[str, Queue] = {}
         self.windows = 0
         self.dropped_windows = 0
         self.wall_ns: int | None = None
@@ -78,6 +84,8 @@ class Pending:
                 self._minute_rows += _add(self.minutes, start_s, key, delta)
             if window.gap or window.energy.estimated_mj:
                 self.gaps.append(_gap(key, window))
+        for item in commit.outbox:
+            self._queue(item.lane).add(commit.wall_ns, item)
         self.states.update(commit.states)
         self.windows += len(commit.windows)
         self.wall_ns = commit.wall_ns
@@ -93,6 +101,8 @@ class Pending:
                 _add(self.quarter_hours, start_s, key, delta)
         self.states.update(newer.states)
         self.gaps.extend(newer.gaps)
+        for lane, queue in newer.outbox.items():
+            self._queue(lane).absorb(queue)
         self.windows += newer.windows
         self.dropped_windows += newer.dropped_windows
         if newer.wall_ns is not None:
@@ -107,6 +117,12 @@ class Pending:
         found.update(gap.key for gap in self.gaps)
         return found
 
+    def _queue(self, lane: str) -> Queue:
+        queue = self.outbox.get(lane)
+        if queue is None:
+            queue = self.outbox[lane] = Queue()
+        return queue
+
     def _bound(self) -> None:
         """Give up the oldest shape; a minute's energy is in its quarter-hour as well."""
         while self._minute_rows > self._limits.minute_rows:
@@ -118,6 +134,8 @@ class Pending:
         while len(self.gaps) > self._limits.gaps:
             self.gaps.popleft()
             self.dropped_windows += 1
+        for queue in self.outbox.values():
+            queue.bound(self._limits.outbox_bytes)
 
 
 def _add(registers: Deltas, start_s: int, key: AccountKey, delta: Delta) -> int:

@@ -12,9 +12,11 @@ from collector.ledger.model import (
     AccountState,
     Gap,
     LedgerError,
+    OutboxRow,
     Register,
     Resolution,
 )
+from collector.ledger.outbox_rows import read_all, read_quarantined
 from collector.ledger.problems import describe
 from collector.ledger.rows import SUM_COLUMNS, load_accounts
 from collector.ledger.spread import SECOND_NS
@@ -140,6 +142,36 @@ class LedgerReader:
             )
             for row in self._rows(_GAPS, (start_ns, end_ns))
         )
+
+    def outbox_rows(self, lane: str) -> tuple[OutboxRow, ...]:
+        """Every row of a lane that is in the file, oldest first.
+
+        Acknowledged rows are among them until they are deleted, about a minute later.
+
+        Args:
+            lane: whose.
+
+        Raises:
+            LedgerError: it cannot be read.
+        """
+        try:
+            return read_all(self._connection, lane)
+        except sqlite3.Error as error:
+            raise describe(error, self._path) from error
+
+    def quarantined_rows(self, lane: str) -> tuple[tuple[OutboxRow, str], ...]:
+        """The newest rows of a lane that the receiver refused, and its words, oldest first.
+
+        Args:
+            lane: whose.
+
+        Raises:
+            LedgerError: it cannot be read.
+        """
+        try:
+            return read_quarantined(self._connection, lane)
+        except sqlite3.Error as error:
+            raise describe(error, self._path) from error
 
     def _rows(self, sql: str, arguments: Iterable[str | int]) -> list[Any]:
         try:

@@ -1,17 +1,24 @@
-"""Writes to the ledger's file: one transaction for what waits, and pruning in small steps."""
+"""Writes to the ledger's file: one transaction for what waits, and deleting in small steps."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from collector.ledger.connection import connect_to_write
+from collector.ledger.lanes import Lanes
 from collector.ledger.migrate import migrate
 from collector.ledger.model import AccountKey, AccountState, LedgerError
+from collector.ledger.outbox_table import OutboxTable
 from collector.ledger.pending import Deltas, Pending
 from collector.ledger.rows import STATE_COLUMNS, SUM_COLUMNS, load_accounts, load_ids, state_row
 
 PRUNE_ROWS = 2000
 """How many rows one step of pruning deletes at most."""
+TIDY_ROWS = 2000
+"""How many rows of a lane one step of tidying the outbox deletes at most."""
+_TIDY_ROWS_BESIDE = 250
+"""Likewise beside a commit, which is to stay short."""
 
 _Row = tuple[int | str | None, ...]
 
@@ -54,6 +61,7 @@ class Store:
 
     Args:
         path: the file, absolute; created and brought up to date where needed.
+        lanes: what is known of the outbox; loaded from the file, then kept up to date.
         check: verify the whole file first.
 
     Raises:
@@ -62,19 +70,26 @@ class Store:
             or SQLITE_NOTADB.
     """
 
-    def __init__(self, path: Path, *, check: bool) -> None:
+    def __init__(self, path: Path, lanes: Lanes, *, check: bool) -> None:
         self._path = path
+        self._lanes = lanes
         self._connection = connect_to_write(path)
         try:
             if check:
                 _verify(self._connection)
             migrate(self._connection)
             self._ids = load_ids(self._connection)
+            self._outbox = OutboxTable(self._connection, lanes)
             self.number, self.wall_ns = self._probe()
             self._file = _identity(path)
         except BaseException:
             self._connection.close()
             raise
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """To read with, in the writer's thread."""
+        return self._connection
 
     def accounts(self) -> dict[AccountKey, AccountState]:
         """Every account's state.
@@ -97,8 +112,7 @@ class Store:
         number = self.number + 1
         execute = self._connection.execute
         many = self._connection.executemany
-        execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             for key in sorted(batch.accounts() - ids.keys(), key=_order):
                 ids[key] = execute(_ADD_ACCOUNT, _order(key)).lastrowid or 0
             many(_ADD_MINUTE, _register_rows(batch.minutes, ids))
@@ -106,11 +120,9 @@ class Store:
             many(_PUT_STATE, (state_row(ids[key], state) for key, state in batch.states.items()))
             if batch.gaps:
                 many(_ADD_GAP, _gap_rows(batch, ids))
+            self._outbox.add(batch.outbox)
+            self._outbox.tidy(_TIDY_ROWS_BESIDE)
             execute(_PUT_COMMIT, (number, batch.wall_ns))
-            execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
         self._ids = ids
         self.number = number
         self.wall_ns = batch.wall_ns
@@ -125,14 +137,29 @@ class Store:
             sqlite3.Error: it could not be written.
         """
         limits = {"minute_s": minute_s, "quarter_s": quarter_hour_s, "rows": PRUNE_ROWS}
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             deleted = [self._connection.execute(sql, limits).rowcount for sql in _PRUNE]
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
         return max(deleted) >= PRUNE_ROWS
+
+    def tidy(self) -> None:
+        """Delete some of the outbox's rows that are not needed any more, or too many.
+
+        Raises:
+            sqlite3.Error: it could not be written.
+        """
+        with self._transaction():
+            self._outbox.tidy(TIDY_ROWS)
+
+    def quarantine(self, lane: str, words: Mapping[int, str]) -> None:
+        """Put rows of the outbox aside, with the receiver's words.
+
+        Raises:
+            LedgerError: the file is gone, or another one stands in its place.
+            sqlite3.Error: it could not be written.
+        """
+        self._require_same_file()
+        with self._transaction():
+            self._outbox.quarantine(lane, words)
 
     def close(self) -> None:
         """Close the file.
@@ -157,9 +184,18 @@ class Store:
                 "leave it alone while the daemon runs; a new ledger is started in its place",
             )
 
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.rollback()
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        lanes = dict(self._lanes.states)
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._lanes.states = lanes
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            raise
 
 
 def _verify(connection: sqlite3.Connection) -> None:

@@ -6,14 +6,20 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
+from collector.ledger.desk import Desk
 from collector.ledger.inbox import Inbox
 from collector.ledger.lock import WriterLock
 from collector.ledger.model import LedgerError
 from collector.ledger.opening import Opened, open_store
 from collector.ledger.problems import describe, is_corrupt, retried
+from collector.ledger.requests import Request
 from collector.ledger.retention import PRUNE_SECONDS, Retention
 from collector.ledger.store import Store
+
+TIDY_SECONDS = 20.0
+"""Rows of the outbox that no commit has deleted for so long are deleted in steps of their own."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +43,7 @@ class Writer:
         self._inbox = inbox
         self._retention = retention
         self._store = opened.store
+        self._lanes = opened.lanes
         self._restate = False
         self._corrupt = False
         self._attempt_number = 0
@@ -55,36 +62,75 @@ class Writer:
         self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
-        while self._inbox.wait(max(0.0, self._prune_at - time.monotonic())):
-            try:
-                self._work()
-            except Exception as error:  # noqa: BLE001 - shown in the status, then retried
-                self._failed(error)
-            else:
-                self._recovered()
+        while self._inbox.wait(self._pause_seconds()):
+            # Taken before the write, so that what was submitted before a request is in its answer.
+            requests = self._inbox.requests()
+            if self._inbox.due():
+                try:
+                    self._work(busy=bool(requests))
+                except Exception as error:  # noqa: BLE001 - shown in the status, then retried
+                    self._failed(error)
+                else:
+                    self._recovered()
+            for request in requests:
+                self._answer(request)
         self._close_store()
         self._lock.release()
 
-    def _work(self) -> None:
-        """Write what waits; when nothing does, prune a little."""
+    def _pause_seconds(self) -> float:
+        """For how long nothing has to be deleted."""
+        if self._lanes.untidy(TIDY_SECONDS):
+            return 0.0
+        pause_seconds = max(0.0, self._prune_at - time.monotonic())
+        return min(pause_seconds, TIDY_SECONDS) if self._lanes.marked else pause_seconds
+
+    def _work(self, *, busy: bool) -> None:
+        """Write what waits; when nothing does, delete a little.
+
+        Args:
+            busy: somebody waits for an answer: no deleting now.
+        """
         store = self._store or self._reopen()
         batch = self._inbox.take(restate=self._restate)
         if batch is not None:
             self._attempt_number = store.number + 1
             store.commit(batch)
-            self._inbox.landed()
+            self._inbox.landed(self._lanes.statuses())
             self._restate = False
+        elif busy:
+            return
+        elif self._lanes.untidy(TIDY_SECONDS):
+            store.tidy()
+            self._publish()
         elif time.monotonic() >= self._prune_at and not store.prune(*self._retention.oldest()):
             self._prune_at = time.monotonic() + PRUNE_SECONDS
 
+    def _answer(self, request: Request[Any]) -> None:
+        try:
+            desk = Desk(self._path, self._lanes, self._store, self._inbox.fault)
+            request.answer(desk, self._publish)
+        except (sqlite3.Error, OSError, LedgerError) as error:
+            if self._store is not None:
+                self._failed(error)  # to be opened anew, and checked if it is corrupt
+            self._corrupt |= is_corrupt(error)
+            request.refuse(describe(error, self._path))
+        except Exception as error:  # noqa: BLE001 - a bug of whoever asked: his to handle
+            request.refuse(error)
+
+    def _publish(self) -> None:
+        self._inbox.publish(self._lanes.statuses())
+
     def _reopen(self) -> Store:
         self._lock.acquire()
-        store = open_store(self._path, check=self._corrupt)
+        store = open_store(self._path, self._lanes, check=self._corrupt)
         self._store = store
         self._corrupt = False
         self._restate = True  # the file may be a new one, without the accounts at rest now
         if store.number == self._attempt_number:
-            self._inbox.landed()  # the write that failed is in the file after all
+            # The write that failed is in the file after all.
+            self._inbox.landed(self._lanes.statuses())
+        else:
+            self._publish()
         return store
 
     def _failed(self, error: Exception) -> None:

@@ -3,11 +3,20 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import strategies as st
 
-from collector.ledger import AccountKey, AccountState, Commit, Ledger, LedgerReader, account_of
+from collector.ledger import (
+    AccountKey,
+    AccountState,
+    Commit,
+    Ledger,
+    LedgerReader,
+    OutboxItem,
+    account_of,
+)
 from collector.ledger.inbox import Backoff
 from collector.model import Energy, GpuIdentity, PowerStat, Window
 
@@ -88,6 +97,28 @@ class Meter:
             },
             wall_ns=max(one.end_ns for one in windows),
         )
+
+
+def item(payload: str = "x", *, lane: str = "mqtt", topic: str = "t") -> OutboxItem:
+    """Something to deliver."""
+    return OutboxItem(lane=lane, topic=topic, payload=payload.encode())
+
+
+def delivering(*items: OutboxItem, wall_ns: int = 5) -> Commit:
+    """A commit of nothing but something to deliver."""
+    return Commit(windows=(), states={}, wall_ns=wall_ns, outbox=items)
+
+
+def with_items(commit: Commit) -> Commit:
+    """The commit, with one item for each of its windows in each of two lanes."""
+    named = [(one.gpu.uuid, f"{one.gpu.uuid} {one.start_ns}") for one in commit.windows]
+    return replace(
+        commit,
+        outbox=(
+            *(item(text, lane="influxdb", topic="") for _, text in named),
+            *(item(text, lane="mqtt", topic=f"gpu/{uuid}") for uuid, text in named),
+        ),
+    )
 
 
 def open_ledger(path: Path) -> Ledger:
