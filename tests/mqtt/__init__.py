@@ -1,0 +1,1 @@
+"""MQTT: the payload, its schema, and delivery to a real Mosquitto."""

@@ -1,0 +1,1 @@
+"""Real servers, and one that misbehaves, for the tests of the push exporters."""
