@@ -82,7 +82,7 @@ def test_a_metric_is_added_in_one_entry() -> None:
         rate=Rate.TELEMETRY,
         reads={"nvml": {(): "call nvmlDeviceGetTemperature(NVML_TEMPERATURE_GPU) C"}},
     )
-    capture = read_capture(ROOT / "tests/captures/h200.json")
+    capture = read_capture(ROOT / "tests/captures/fake/fake-h200.json")
     source = NvmlSource((*CATALOGUE, added), door=ReplayDoor(capture))
     source.open()
     reading = source.discover()[0].read(slow=False)

@@ -17,6 +17,8 @@ def _own(
     )
 
 
+_EXPORTER = ("exporter",)
+
 DAEMON_METRICS = (
     _own("build_info", Kind.INFO, "The running version.", labels=("version", "python")),
     _own("ticks", Kind.COUNTER, "Reads that were due, by thread.", labels=("thread",)),
@@ -54,6 +56,32 @@ DAEMON_METRICS = (
         "ledger_last_commit_timestamp", Kind.GAUGE, "When the ledger last committed.", Unit.SECONDS
     ),
     _own("ledger_commit", Kind.GAUGE, "Duration of the last commit.", Unit.SECONDS),
+    _own(
+        "exporter_up",
+        Kind.GAUGE,
+        "1 while the last delivery succeeded.",
+        labels=_EXPORTER,
+    ),
+    _own("outbox_rows", Kind.GAUGE, "Rows that wait to be delivered.", labels=_EXPORTER),
+    _own("outbox", Kind.GAUGE, "What waits to be delivered.", Unit.BYTES, _EXPORTER),
+    _own(
+        "outbox_oldest_age",
+        Kind.GAUGE,
+        "Age of the oldest row that waits; absent while none does.",
+        Unit.SECONDS,
+        _EXPORTER,
+    ),
+    _own("delivered", Kind.COUNTER, "Rows delivered; sent anew counts again.", labels=_EXPORTER),
+    _own("retried", Kind.COUNTER, "Rows tried in vain and kept.", labels=_EXPORTER),
+    _own("quarantined", Kind.COUNTER, "Rows that a receiver refused for good.", labels=_EXPORTER),
+    _own("dropped", Kind.COUNTER, "Rows dropped because too much waited.", labels=_EXPORTER),
+    _own(
+        "last_delivery_timestamp",
+        Kind.GAUGE,
+        "When rows were last delivered.",
+        Unit.SECONDS,
+        _EXPORTER,
+    ),
     _own("clock_steps", Kind.COUNTER, "Steps of the wall clock over 50 ms."),
     _own("faults", Kind.GAUGE, "Parts of this node that are not well."),
 )

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from collector.config.settings import Settings
 
 DEFAULT_PATH = Path("/etc/wattkeeper/wattkeeper.toml")
 _PREFIX = "WATTKEEPER_"
+_CREDENTIALS = re.compile(r"://[^@/\s]*@")
+"""User and password in a URL; they do not belong there, and not into a message."""
 
 
 class ConfigError(Exception):
@@ -101,7 +104,8 @@ def _sentence(detail: ErrorDetails, path: Path | None, text: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    shown = f'"{value}"' if isinstance(value, str) else str(value)
+    return _CREDENTIALS.sub("://***@", shown)
 
 
 def _allowed(detail: ErrorDetails, keys: list[str]) -> str:

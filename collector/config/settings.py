@@ -3,12 +3,14 @@
 import re
 import socket
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from collector.catalogue import BY_NAME
+from exporters.influxdb.options import checked_url
+from exporters.mqtt.options import DEFAULT_TOPIC_PREFIX
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 
@@ -38,6 +40,13 @@ def _divides_a_minute(value: int) -> int:
     return value
 
 
+def _topic_prefix(value: str) -> str:
+    if not value or value != value.strip("/") or set(value) & set("#+\0"):
+        raise ValueError("allowed is a topic without '#' and '+' and without '/' at its ends")
+    return value
+
+
+TopicPrefix = Annotated[str, AfterValidator(_topic_prefix)]
 PlainName = Annotated[str, AfterValidator(_plain_name)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
 MetricName = Annotated[str, AfterValidator(_known_metric)]
@@ -115,6 +124,54 @@ class PrometheusTable(_Table):
     basic_auth: BasicAuthTable | None = None
 
 
+class InfluxTable(_Table):
+    """InfluxDB 2, 3 or VictoriaMetrics; on when the table is there."""
+
+    url: Annotated[str, AfterValidator(checked_url)]
+    bucket: str = Field(min_length=1)
+    org: str = ""
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    batch_seconds: float = Field(default=10.0, ge=0.1, le=600)
+    gzip: bool = True
+    outbox_bytes: int = Field(default=1_000_000_000, ge=1_000_000, le=1_000_000_000_000)
+    backfill_points_per_second: float = Field(default=200.0, ge=1, le=1_000_000)
+
+
+class MqttTlsTable(_Table):
+    """TLS to the broker; with a certificate and key, this node shows its own."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together: set both or none")
+        return self
+
+
+class MqttTable(_Table):
+    """An MQTT 5 broker; on when the table is there."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=1883, ge=1, le=65535)
+    username: str = ""
+    password_file: Path | None = None
+    topic_prefix: TopicPrefix = DEFAULT_TOPIC_PREFIX
+    batch_seconds: float = Field(default=1.0, ge=0.1, le=600)
+    outbox_bytes: int = Field(default=1_000_000_000, ge=1_000_000, le=1_000_000_000_000)
+    backfill_points_per_second: float = Field(default=200.0, ge=1, le=1_000_000)
+    tls: MqttTlsTable | None = None
+
+    @model_validator(mode="after")
+    def _password_has_a_user(self) -> Self:
+        if self.password_file is not None and not self.username:
+            raise ValueError("password_file needs a username")
+        return self
+
+
 class Settings(BaseSettings):
     """All configuration of a node."""
 
@@ -132,3 +189,5 @@ class Settings(BaseSettings):
     window: WindowTable = Field(default_factory=WindowTable)
     ledger: LedgerTable = Field(default_factory=LedgerTable)
     prometheus: PrometheusTable = Field(default_factory=PrometheusTable)
+    influxdb: InfluxTable | None = None
+    mqtt: MqttTable | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from collector.daemon.faults import FaultBoard
+from collector.daemon.push import Push
 from collector.energy.edges import SECOND_NS
 from collector.ledger import AccountKey, AccountState, Commit, Ledger, LedgerStatus
 from collector.model import Window
@@ -17,10 +18,12 @@ class Bookkeeper:
     Args:
         ledger: where they go.
         faults: told when the ledger does not take writes.
+        push: the exporters whose rows go with the windows.
     """
 
-    def __init__(self, ledger: Ledger, faults: FaultBoard) -> None:
+    def __init__(self, ledger: Ledger, faults: FaultBoard, push: Push) -> None:
         self.windows = 0
+        self._push = push
         self._ledger = ledger
         self._faults = faults
         self._open: list[Window] = []
@@ -48,8 +51,17 @@ class Bookkeeper:
     ) -> None:
         """Hand over what has gathered, if it is time, and look after the ledger's health."""
         if self._open and (force or now_ns - self._since_ns >= GATHER_NS):
-            self._ledger.submit(Commit(windows=tuple(self._open), states=states(), wall_ns=wall_ns))
+            windows = tuple(self._open)
             self._open = []
+            self._ledger.submit(
+                Commit(
+                    windows=windows,
+                    states=states(),
+                    wall_ns=wall_ns,
+                    outbox=self._push.encode(windows),
+                )
+            )
+            self._push.wake()
         status = self._ledger.status
         if status.up:
             self._faults.clear("ledger")

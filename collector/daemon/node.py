@@ -11,6 +11,7 @@ from collector.daemon.bookkeeper import Bookkeeper
 from collector.daemon.faults import FaultBoard
 from collector.daemon.machine import boot_id, local_midnight_ns
 from collector.daemon.own_values import own_values
+from collector.daemon.push import Push
 from collector.daemon.watched import Cadence, WatchedGpu
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.meter import Plan
@@ -65,7 +66,8 @@ class Node:
             counter_ns=self._cadence.telemetry_ns,
             boot_id=boot_id(),
         )
-        self._bookkeeper = Bookkeeper(ledger, self.faults)
+        self.push = Push(settings, ledger, self.faults)
+        self._bookkeeper = Bookkeeper(ledger, self.faults, self.push)
         self._ticks = 0
         self.gpus: dict[str, WatchedGpu] = {}
         self._retired: dict[AccountKey, AccountState] = {}
@@ -254,7 +256,8 @@ class Node:
                 windows=self._bookkeeper.windows,
                 clock_steps=self._edges.steps,
                 faults=len(standing),
-            ),
+            )
+            | self.push.values(wall_ns),
             faults=standing,
             ready=self.discovery.looked,
         )

@@ -126,8 +126,6 @@ async def _run(
     if hooks.on_ready is not None:
         hooks.on_ready(address)
     code = await _until_the_end(node, signals.stopping, notifier)
-    notifier.stopping()
-    node.stop()
     ended = node.join(_JOIN_SECONDS)
     if server is not None:
         await server.stop()
@@ -135,20 +133,26 @@ async def _run(
 
 
 async def _until_the_end(node: Node, stopping: asyncio.Event, notifier: Notifier) -> int:
-    """Turn the loop until a signal or a failure. Returns the exit code."""
+    """Turn the loop until a signal or a failure; exporters outlive the sampling. The exit code."""
+    drained = asyncio.Event()
     code = 0
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_ticks(node, stopping, notifier), name="ticks")
-    except* DriverGoneError as gone:
-        log.error(  # noqa: TRY400 - the driver's going is no bug of ours
-            "%s; ending, so that the supervisor starts the daemon anew with the new driver",
-            gone.exceptions[0],
-        )
-        code = 1
-    except* SourceError as failed:
-        log.error("%s", failed.exceptions[0])  # noqa: TRY400 - said for people
-        code = 1
+    async with asyncio.TaskGroup() as tasks:
+        for lane in node.push.lanes:
+            tasks.create_task(lane.delivery.run(drained), name=f"deliver {lane.name}")
+        try:
+            await _ticks(node, stopping, notifier)
+        except DriverGoneError as gone:
+            log.error(  # noqa: TRY400 - the driver's going is no bug of ours
+                "%s; ending, so that the supervisor starts the daemon anew with the new driver",
+                gone,
+            )
+            code = 1
+        except SourceError as failed:
+            log.error("%s", failed)  # noqa: TRY400 - said for people
+            code = 1
+        notifier.stopping()
+        node.stop()
+        drained.set()
     return code
 
 

@@ -9,10 +9,12 @@ from collector.docs.configuration import configuration_page
 from collector.docs.example import example_file
 from collector.docs.keys import tables
 from collector.docs.metrics import metrics_page
+from exporters.mqtt.schema import gpu_schema
 
 FILES: Mapping[str, Callable[[], str]] = {
     "docs/metrics.md": lambda: metrics_page(CATALOGUE),
     "docs/configuration.md": lambda: configuration_page(tables(Settings)),
+    "docs/schemas/mqtt-gpu.schema.json": gpu_schema,
     "deploy/examples/wattkeeper.toml": lambda: example_file(tables(Settings)),
 }
 """Path below the repository's root, and what makes its text."""

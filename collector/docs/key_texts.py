@@ -34,6 +34,56 @@ KEY_TEXTS: Mapping[str, KeyText] = {
     "node.hall": KeyText(f"The data hall; {_PLACE}", "hall-1", "not set"),
     "node.row": KeyText(f"The row of racks; {_PLACE}", "row-c", "not set"),
     "node.rack": KeyText(f"The rack; {_PLACE}", "c07", "not set"),
+    "influxdb.url": KeyText(
+        "The server; its v2 write API is used, which InfluxDB 2, InfluxDB 3 and VictoriaMetrics "
+        "have.",
+        "https://influx.example:8086",
+    ),
+    "influxdb.bucket": KeyText("The bucket that the points go to.", "power"),
+    "influxdb.org": KeyText("The organization; InfluxDB 2 asks for it.", "site", "not set"),
+    "influxdb.token_file": KeyText(
+        "File that holds the token; it is read again when it changes.",
+        "/etc/wattkeeper/influx-token",
+        "no token",
+    ),
+    "influxdb.ca_file": KeyText(
+        "The authority that signed the server's certificate.",
+        "/etc/wattkeeper/ca.pem",
+        "the system's",
+    ),
+    "influxdb.batch_seconds": KeyText("Seconds that new points are gathered before they go out."),
+    "influxdb.gzip": KeyText("Whether requests are compressed."),
+    "influxdb.outbox_bytes": KeyText(
+        "Bytes that may wait in the ledger while the server is away; beyond it the oldest go."
+    ),
+    "influxdb.backfill_points_per_second": KeyText(
+        "How fast a backlog goes out after an outage, beside the new points."
+    ),
+    "mqtt.host": KeyText("Name or address of the broker.", "broker.example"),
+    "mqtt.port": KeyText("Its port; 8883 is usual with TLS."),
+    "mqtt.username": KeyText("User at the broker.", "node", "none"),
+    "mqtt.password_file": KeyText(
+        "File that holds the password; it is read at every connection.",
+        "/etc/wattkeeper/mqtt-password",
+        "no password",
+    ),
+    "mqtt.topic_prefix": KeyText("What every topic begins with."),
+    "mqtt.batch_seconds": KeyText("Seconds that new windows are gathered before they go out."),
+    "mqtt.outbox_bytes": KeyText(
+        "Bytes that may wait in the ledger while the broker is away; beyond it the oldest go."
+    ),
+    "mqtt.backfill_points_per_second": KeyText(
+        "How fast a backlog goes out after an outage, beside the new windows."
+    ),
+    "mqtt.tls.ca_file": KeyText(
+        "The authority that signed the broker's certificate.",
+        "/etc/wattkeeper/ca.pem",
+        "the system's",
+    ),
+    "mqtt.tls.cert_file": KeyText(
+        "This node's own certificate.", "/etc/wattkeeper/node.pem", "none"
+    ),
+    "mqtt.tls.key_file": KeyText("Its key.", "/etc/wattkeeper/node.key", "none"),
     "sampling.power_hz": KeyText(
         "How often each GPU's power is read, in hertz. 10 catches what the sensors of most GPUs "
         "tell; from 50 up, changes within 100 ms are shown too."

@@ -103,7 +103,7 @@ def test_a_default_shown_is_the_default() -> None:
                 # Tables that are off have defaults all the same.
                 influxdb = {"url": "http://localhost:8086", "bucket": "b"}
                 mqtt = {"host": "localhost"}
-                real: object = Settings(influxdb=influxdb, mqtt=mqtt)  # type: ignore[arg-type]
+                real: object = Settings(influxdb=influxdb, mqtt=mqtt)
                 for name in key.path:
                     real = getattr(real, name)
                 assert str(shown) == str(real) or shown == real, key.path

@@ -29,6 +29,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 def refused(found: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
     assert found.returncode == code, found.stderr
     assert "Traceback" not in found.stderr
+    assert "s3cret" not in found.stderr
     for word in words:
         assert word in found.stderr
 
@@ -47,6 +48,16 @@ def refused(found: subprocess.CompletedProcess[str], code: int, *words: str) -> 
         ('[prometheus]\nlisten = "9410"\n', ('prometheus.listen = "9410"', "HOST:PORT")),
         ('[node]\nname = "a b"\n', ('node.name = "a b"', "letters, digits")),
         ("[sampling\n", ("not valid TOML", "line 1")),
+        (
+            '[influxdb]\nurl = "http://me:s3cret@db:8086"\nbucket = "b"\n',
+            ("influxdb.url", "://***@db", "token_file"),
+        ),
+        ("[influxdb]\nurl = 'http://db:8086'\n", ("influxdb.bucket is missing",)),
+        ('[mqtt]\nhost = "b"\ntopic_prefix = "a/#"\n', ("mqtt.topic_prefix", "without '#'")),
+        (
+            '[mqtt]\nhost = "b"\n[mqtt.tls]\ncert_file = "c"\n',
+            ("mqtt.tls", "set both or none"),
+        ),
         ('[sampling]\ndisable = ["gpu_nope"]\n', ("gpu_nope", "docs/metrics.md")),
         ('[prometheus.tls]\ncert_file = "a.pem"\n', ("prometheus.tls.key_file is missing",)),
     ],

@@ -1,7 +1,10 @@
 """The language of the catalogue's reads, and how answers of a driver become values."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
+import pynvml
 import pytest
 
 from collector.catalogue import BY_NAME, CATALOGUE
@@ -41,13 +44,17 @@ def test_what_is_none(text: str, words: str) -> None:
 
 
 @pytest.fixture
-def fake(tmp_path: Path) -> FakeNvml:
-    return FakeNvml(
+def fake(tmp_path: Path) -> Iterator[FakeNvml]:
+    yield FakeNvml(
         tmp_path / "fake",
         gpus=1,
         library_path=build(tmp_path / "lib"),
         waveform=Constant(123_456),
     )
+    # NVML counts its users in a process; the next test must find it closed.
+    with contextlib.suppress(pynvml.NVMLError):
+        while True:
+            pynvml.nvmlShutdown()
 
 
 def opened(fake: FakeNvml, **options: object) -> NvmlGpu:

@@ -1,0 +1,157 @@
+"""The push exporters of a node: encoders for the outbox, and what delivers it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from zlib import crc32
+
+from collector import __version__
+from collector.catalogue import Labels
+from collector.config import Settings
+from collector.config.settings import InfluxTable, MqttTable
+from collector.daemon.faults import FaultBoard
+from collector.energy.edges import SECOND_NS
+from collector.ledger import Ledger, OutboxItem
+from collector.model import Window
+from exporters.delivery import Delivery, DeliveryOptions, Sender
+
+_MOST_AGE_SECONDS = 30 * 86400.0
+
+
+class _Encoder(Protocol):
+    def items(self, windows: Sequence[Window]) -> list[OutboxItem]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One push exporter."""
+
+    name: str
+    encoder: _Encoder
+    delivery: Delivery
+
+
+class Push:
+    """All push exporters that are configured.
+
+    Args:
+        settings: the configuration.
+        ledger: holds the outbox.
+        faults: told when a delivery fails and when it works again.
+    """
+
+    def __init__(self, settings: Settings, ledger: Ledger, faults: FaultBoard) -> None:
+        self._ledger = ledger
+        self._faults = faults
+        self.lanes: list[Lane] = []
+        if settings.influxdb is not None:
+            self.lanes.append(self._influxdb(settings, settings.influxdb))
+        if settings.mqtt is not None:
+            self.lanes.append(self._mqtt(settings, settings.mqtt))
+
+    def encode(self, windows: Sequence[Window]) -> tuple[OutboxItem, ...]:
+        """The outbox rows of windows, for all exporters."""
+        return tuple(item for lane in self.lanes for item in lane.encoder.items(windows))
+
+    def wake(self) -> None:
+        """Say that a commit was submitted."""
+        for lane in self.lanes:
+            lane.delivery.wake()
+
+    def values(self, wall_ns: int) -> dict[str, dict[Labels, float]]:
+        """The exporters' series, by metric name and labels."""
+        values: dict[str, dict[Labels, float]] = {}
+        for lane in self.lanes:
+            status, waiting = lane.delivery.status, self._ledger.outbox.status(lane.name)
+            found = {
+                "wattkeeper_exporter_up": float(status.connected),
+                "wattkeeper_outbox_rows": waiting.waiting_rows,
+                "wattkeeper_outbox_bytes": waiting.waiting_bytes,
+                "wattkeeper_delivered_total": status.delivered_total,
+                "wattkeeper_retried_total": status.retried_total,
+                "wattkeeper_quarantined_total": waiting.quarantined_rows,
+                "wattkeeper_dropped_total": waiting.dropped_rows,
+            }
+            if waiting.oldest_wall_ns is not None:
+                age_ns = max(wall_ns - waiting.oldest_wall_ns, 0)
+                found["wattkeeper_outbox_oldest_age_seconds"] = age_ns / SECOND_NS
+            if status.last_success_wall_ns is not None:
+                seconds = status.last_success_wall_ns / SECOND_NS
+                found["wattkeeper_last_delivery_timestamp_seconds"] = seconds
+            for name, value in found.items():
+                values.setdefault(name, {})[lane.name,] = float(value)
+        return values
+
+    def _influxdb(self, settings: Settings, table: InfluxTable) -> Lane:
+        # The client is large: loaded only where it is wanted.
+        from exporters.influxdb import LANE, InfluxOptions, WindowEncoder  # noqa: PLC0415
+        from exporters.influxdb.sender import InfluxSender  # noqa: PLC0415
+
+        options = InfluxOptions(
+            url=table.url,
+            bucket=table.bucket,
+            org=table.org,
+            token_file=table.token_file,
+            ca_file=table.ca_file,
+            gzip=table.gzip,
+        )
+        return self._lane(
+            settings, LANE, table, WindowEncoder(_place(settings)), InfluxSender(options)
+        )
+
+    def _mqtt(self, settings: Settings, table: MqttTable) -> Lane:
+        from exporters.mqtt.encode import LANE, WindowEncoder  # noqa: PLC0415 - as above
+        from exporters.mqtt.options import MqttOptions  # noqa: PLC0415
+        from exporters.mqtt.sender import MqttSender  # noqa: PLC0415
+
+        node, place, tls = settings.node.name, _place(settings), table.tls
+        options = MqttOptions(
+            host=table.host,
+            port=table.port,
+            username=table.username,
+            password_file=table.password_file,
+            topic_prefix=table.topic_prefix,
+            tls=tls is not None,
+            ca_file=tls.ca_file if tls else None,
+            cert_file=tls.cert_file if tls else None,
+            key_file=tls.key_file if tls else None,
+        )
+        encoder = WindowEncoder(node, table.topic_prefix, place)
+        return self._lane(
+            settings, LANE, table, encoder, MqttSender(node, options, place, __version__)
+        )
+
+    def _lane(
+        self,
+        settings: Settings,
+        name: str,
+        table: InfluxTable | MqttTable,
+        encoder: _Encoder,
+        sender: Sender,
+    ) -> Lane:
+        self._ledger.outbox.configure(
+            name, most_bytes=table.outbox_bytes, most_age_seconds=_MOST_AGE_SECONDS
+        )
+        options = DeliveryOptions(
+            lane=name,
+            batch_seconds=table.batch_seconds,
+            backfill_rows_per_second=table.backfill_points_per_second,
+            phase_share=crc32(settings.node.name.encode()) / 2**32,
+        )
+        delivery = Delivery(self._ledger.outbox, sender, options, self._reporter(name))
+        return Lane(name, encoder, delivery)
+
+    def _reporter(self, name: str) -> Callable[[str | None, str], None]:
+        def report(problem: str | None, action: str) -> None:
+            if problem is None:
+                self._faults.clear(name, quietly=True)
+            else:
+                self._faults.report(name, problem, action, quietly=True)
+
+        return report
+
+
+def _place(settings: Settings) -> dict[str, str]:
+    node = settings.node
+    place = {"site": node.site, "hall": node.hall, "row": node.row, "rack": node.rack}
+    return {key: value for key, value in (place | {"node": node.name}).items() if value}
