@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import uvloop
@@ -103,12 +104,21 @@ def open_ledger(settings: Settings) -> Ledger:
         raise StartError(str(error)) from None
 
 
+class _Impatient(ThreadPoolExecutor):
+    """An executor that is not waited for: its threads may hang in a name server or a broker."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - the library's signature
+        """Take no more work; never wait."""
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 async def _run(
     settings: Settings,
     source: GpuSource,
     ledger: Ledger,
     hooks: Hooks,
 ) -> tuple[int, bool]:
+    asyncio.get_running_loop().set_default_executor(_Impatient(thread_name_prefix="blocking"))
     notifier = Notifier()
     signals = Signals(hooks.may_reload)
     server = _server(settings)

@@ -1,5 +1,6 @@
 """Every window arrives at real servers, through kills of either side."""
 
+import socket
 import time
 from pathlib import Path
 
@@ -78,6 +79,25 @@ def test_every_window_arrives_in_victoriametrics(
         assert "Traceback" not in said
     finally:
         server.kill()
+
+
+def test_a_broker_that_does_not_answer_does_not_hold_up_the_end(
+    make_fake: MakeFake, make_daemon: MakeDaemon
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        daemon = make_daemon(
+            make_fake(gpus=1),
+            WINDOW__SECONDS=1,
+            MQTT__HOST="127.0.0.1",
+            MQTT__PORT=silent.getsockname()[1],
+        )
+        daemon.wait_for(lambda: waiting(daemon, "mqtt") > 1, "rows wait")
+        code, seconds = daemon.stop()
+    assert code == 0
+    assert seconds < 3
+    assert "Traceback" not in daemon.said()
 
 
 @needs_mosquitto
