@@ -70,6 +70,7 @@ class Node:
         self._bookkeeper = Bookkeeper(ledger, self.faults, self.push)
         self._ticks = 0
         self.gpus: dict[str, WatchedGpu] = {}
+        self._said: set[str] = set()
         self._retired: dict[AccountKey, AccountState] = {}
         self.discovery = Discovery(source)
 
@@ -198,6 +199,7 @@ class Node:
             },
             started_ns=time.monotonic_ns(),
         )
+        watched.said = self._said
         worker.start()
         return watched
 

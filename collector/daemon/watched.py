@@ -109,6 +109,8 @@ class WatchedGpu:
         self._today_mj = {scope: energy.total_mj for scope, energy in today.items()}
         self._today = datetime.fromtimestamp(edges.wall_ns(started_ns) / 1e9).astimezone().date()
         self._started_ns = started_ns
+        self.said: set[str] = set()
+        """What was logged already; a node hands the same set to all its GPUs."""
         self.cadence = cadence
 
     @property
@@ -244,11 +246,13 @@ class WatchedGpu:
         self.last_power_ns = self.meter.last_power_ns or self.last_power_ns
 
     def _say_what_is_missing(self, scopes: tuple[str, ...]) -> None:
-        index, missing = self.gpu.index, ", ".join(self.worker.gpu.unsupported)
-        if missing:
-            log.info("GPU %d and its driver do not offer: %s", index, missing)
+        missing = ", ".join(self.worker.gpu.unsupported)
+        text = f"{self.gpu.model or 'the GPU'} and its driver do not offer: {missing}"
+        if missing and text not in self.said:  # once for all GPUs of a kind
+            self.said.add(text)
+            log.info("%s", text)
         if not scopes:
-            log.warning("GPU %d reports no power; only its energy counter is used", index)
+            log.warning("GPU %d reports no power; only its energy counter is used", self.gpu.index)
 
     def _make_meter(self, scopes: tuple[str, ...]) -> GpuMeter:
         gpu = self.worker.gpu
