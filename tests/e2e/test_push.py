@@ -57,7 +57,7 @@ def test_every_window_arrives_in_victoriametrics(
         )
         server.kill()
         daemon.wait_for(lambda: waiting(daemon, "influxdb") > 5, "rows wait", 20)
-        assert daemon.healthz()[0] == 503
+        daemon.wait_for(lambda: daemon.healthz()[0] == 503, "the fault is shown")
         daemon.kill()
         daemon.start()
         time.sleep(2)
