@@ -99,14 +99,24 @@ class Node:
             if self._ticks % 2 and not watched.quiet(now_ns):
                 continue
             self._bookkeeper.add(watched.advance(now_ns), now_ns)
-            if watched.sickness is None:
-                self.faults.clear(watched.part)
-            else:
-                self.faults.report(watched.part, watched.sickness.problem, watched.sickness.action)
+            self._tell_health(watched)
         self._look_at_driver()
         self._bookkeeper.commit(now_ns, wall_ns, self._states)
         watts = {uuid: watched.history_watts for uuid, watched in self.gpus.items()}
         self._show(Tick(now_ns, watts, partial(self._snapshot, now_ns, wall_ns)))
+
+    def _tell_health(self, watched: WatchedGpu) -> None:
+        """Report what is wrong with a GPU, and with its energy counter."""
+        if watched.sickness is None:
+            self.faults.clear(watched.part)
+        else:
+            self.faults.report(watched.part, watched.sickness.problem, watched.sickness.action)
+        if watched.worker.lost:  # another GPU may take its place
+            self.discovery.release(watched.gpu.index)
+        if watched.disagreement:
+            self.faults.report(f"{watched.part} energy", watched.disagreement, _LOOK_AT_RATIO)
+        else:
+            self.faults.clear(f"{watched.part} energy")
 
     def stop(self) -> None:
         """Account for what was read and hand it to the ledger. The threads are asked to end."""

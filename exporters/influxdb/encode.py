@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping
 
 from collector.ledger.model import OutboxItem
 from collector.model import Window
+from exporters.ends import UsedEnds
 from exporters.fields import window_fields
 from exporters.influxdb.line import head, line
 
 LANE = "influxdb"
 MEASUREMENT = "gpu_window"
 PLACE_KEYS = ("site", "hall", "row", "rack", "node")
-
-_MS = 1_000_000
 
 
 class WindowEncoder:
@@ -44,7 +43,7 @@ class WindowEncoder:
             payload=line(
                 series.head(self._place, window),
                 window_fields(window).items(),
-                series.unused(window.end_ns),
+                series.ends.unused(window.end_ns),
             ),
         )
 
@@ -52,14 +51,12 @@ class WindowEncoder:
 class _Series:
     """The head of a GPU's and scope's lines, and the window ends they have used."""
 
-    __slots__ = ("_head", "_index", "_last_ns", "_latest_ns", "_steps")
+    __slots__ = ("_head", "_index", "ends")
 
     def __init__(self) -> None:
         self._head = ""
         self._index = -1
-        self._last_ns = 0
-        self._latest_ns = 0
-        self._steps = 0
+        self.ends = UsedEnds()
 
     def head(self, place: Mapping[str, str], window: Window) -> str:
         """Measurement and tags; made anew only when the GPU's index changed."""
@@ -68,13 +65,3 @@ class _Series:
             mine = {"gpu": str(self._index), "uuid": window.gpu.uuid, "scope": window.scope}
             self._head = head(MEASUREMENT, {**place, **mine})
         return self._head
-
-    def unused(self, end_ns: int) -> int:
-        """The end, or where it may have been used before, one shifted by a few ms."""
-        if end_ns <= self._last_ns:
-            self._steps += 1
-        self._last_ns = end_ns
-        if end_ns > self._latest_ns:
-            self._latest_ns = end_ns
-            return end_ns
-        return end_ns + self._steps * _MS

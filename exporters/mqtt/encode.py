@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 
 from collector.ledger.model import OutboxItem
 from collector.model import Window
+from exporters.ends import UsedEnds
 from exporters.fields import FieldValue, window_fields
 from exporters.mqtt.topics import PLACE_KEYS, gpu_topic
 
 LANE = "mqtt"
 """The name of this exporter's lane in the outbox."""
 
-_MS = 1_000_000
 _SECOND_NS = 1_000_000_000
 
 
@@ -37,7 +37,7 @@ class WindowEncoder:
         self._node = node
         self._prefix = topic_prefix
         self._place = {key: place[key] for key in PLACE_KEYS if place.get(key)}
-        self._ends: dict[tuple[str, str], _Ends] = {}
+        self._ends: dict[tuple[str, str], UsedEnds] = {}
 
     def items(self, windows: Iterable[Window]) -> list[OutboxItem]:
         """The rows of these windows, in their order."""
@@ -45,7 +45,7 @@ class WindowEncoder:
 
     def _item(self, window: Window) -> OutboxItem:
         gpu = window.gpu
-        ends = self._ends.setdefault((gpu.uuid, window.scope), _Ends())
+        ends = self._ends.setdefault((gpu.uuid, window.scope), UsedEnds())
         said: dict[str, FieldValue] = {
             "time": rfc3339(ends.unused(window.end_ns)),
             "start": rfc3339(window.start_ns),
@@ -61,27 +61,6 @@ class WindowEncoder:
             topic=gpu_topic(self._prefix, self._node, gpu.uuid),
             payload=json.dumps(said, ensure_ascii=False, allow_nan=False).encode(),
         )
-
-
-class _Ends:
-    """The window ends that one GPU and scope has used."""
-
-    __slots__ = ("_last_ns", "_latest_ns", "_steps")
-
-    def __init__(self) -> None:
-        self._last_ns = 0
-        self._latest_ns = 0
-        self._steps = 0
-
-    def unused(self, end_ns: int) -> int:
-        """The end, or where it may have been used before, one shifted by a few ms."""
-        if end_ns <= self._last_ns:
-            self._steps += 1
-        self._last_ns = end_ns
-        if end_ns > self._latest_ns:
-            self._latest_ns = end_ns
-            return end_ns
-        return end_ns + self._steps * _MS
 
 
 def with_seq(payload: bytes, seq: int) -> bytes:

@@ -129,6 +129,28 @@ def test_gpus_that_hang_or_fail_at_start_are_named_and_harm_no_other(
     assert daemon.healthz()[0] == 200
 
 
+def test_a_gpu_that_was_replaced_is_found_and_the_old_one_let_go(
+    make_fake: MakeFake, make_daemon: MakeDaemon
+) -> None:
+    fake = make_fake(gpus=2)
+    daemon = make_daemon(fake)
+    daemon.wait_for(lambda: all_up(daemon, 2), "both GPUs are up")
+    fake.gpu(1).lose()
+    daemon.wait_for(lambda: up(daemon) == {"0": 1.0, "1": 0.0}, "GPU 1 is lost")
+    daemon.wait_for(
+        lambda: daemon.value("gpu_read_errors_total", sensor="telemetry", error="gpu_lost"),
+        "both of its threads have seen it",
+    )
+    old = fake.gpu(1).uuid
+    fake.gpu(1).state.uuid = b"GPU-00000000-0000-0000-0000-00000000beef"
+    fake.gpu(1).recover()
+    new = "GPU-00000000-0000-0000-0000-00000000beef"
+    daemon.wait_for(lambda: daemon.value("gpu_up", uuid=new) == 1.0, "another took its place", 25)
+    assert daemon.value("gpu_up", uuid=old) is None
+    assert daemon.healthz()[0] == 200
+    assert "was replaced by another GPU" in daemon.said()
+
+
 def test_no_permission_says_what_to_do(make_fake: MakeFake, make_daemon: MakeDaemon) -> None:
     fake = make_fake(gpus=1)
     fake.set_init_error(ERROR_NO_PERMISSION)

@@ -77,8 +77,11 @@ class NvmlGpu:
         Raises:
             SourceError: it is still gone.
         """
-        self._handle = self._door.handle_by_uuid(self._identity.uuid)
-        self._identity = self._door.identity(self._handle, self._identity.index)
+        handle = self._door.handle_by_uuid(self._identity.uuid)
+        identity = self._door.identity(handle, self._identity.index)
+        if identity.uuid != self._identity.uuid:
+            raise GpuLostError(f"another GPU stands in its place: {identity.uuid}", "gpu_lost")
+        self._handle, self._identity = handle, identity
         self._plans = None
 
     def read(self, *, slow: bool) -> Reading:
