@@ -1,0 +1,1 @@
+"""The facility's meters: three ways in over MQTT, one shape out."""
