@@ -8,6 +8,7 @@ window edges of UTC since 1970. What could not be read is absent, never zero.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from collector.catalogue.types import Labels, Values
 
@@ -57,6 +58,7 @@ class Energy:
 class GpuIdentity:
     """Who a GPU is; read at start and after it came back. Unknown text is empty."""
 
+    kind: ClassVar[str] = "gpu"
     uuid: str
     index: int
     model: str
@@ -66,6 +68,70 @@ class GpuIdentity:
     driver_version: str = ""
     vbios_version: str = ""
     simulated: bool = False
+
+    @property
+    def key(self) -> str:
+        """Which one it is, for good."""
+        return self.uuid
+
+    @property
+    def tags(self) -> Mapping[str, int | str]:
+        """What names it in InfluxDB and MQTT, besides the place."""
+        return {"gpu": self.index, "uuid": self.uuid}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSensor:
+    """A power sensor of the machine around the GPUs.
+
+    Attributes:
+        source: who says it: `redfish`, `ipmi`, `hwmon`, `rapl`.
+        device: which one of that source's: `PSU1`, `package-0`, ...
+    """
+
+    kind: ClassVar[str] = "host"
+    source: str
+    device: str
+
+    @property
+    def key(self) -> str:
+        """Which one it is, for good."""
+        return f"{self.source}:{self.device}"
+
+    @property
+    def tags(self) -> Mapping[str, int | str]:
+        """What names it in InfluxDB and MQTT, besides the place."""
+        return {"source": self.source, "device": self.device}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """A meter of the facility.
+
+    Attributes:
+        id: its id in the site file.
+        role: what its energy is counted as: `utility`, `it`, `cooling`, ...
+        branch: the branch of the electrical tree that it measures.
+    """
+
+    kind: ClassVar[str] = "meter"
+    id: str
+    role: str
+    branch: str = ""
+
+    @property
+    def key(self) -> str:
+        """Which one it is, for good."""
+        return self.id
+
+    @property
+    def tags(self) -> Mapping[str, int | str]:
+        """What names it in InfluxDB and MQTT, besides the place."""
+        return {"meter": self.id, "role": self.role}
+
+
+Device = GpuIdentity | HostSensor | Meter
+"""What a window can be of. `kind` and `key` name its account in the ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +188,13 @@ class PowerStat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """One GPU's power at one scope over a few seconds, closed for good. The unit of delivery.
+    """One device's power at one scope over a few seconds, closed for good. The unit of delivery.
 
-    Windows of one GPU and scope tile time without overlap, and their energies add up to the
+    Windows of one device and scope tile time without overlap, and their energies add up to the
     lifetime total to the millijoule. A gap is a window too: coverage 0 and `gap` says why.
     """
 
-    gpu: GpuIdentity
+    device: Device
     scope: str
     start_ns: int
     end_ns: int
@@ -151,6 +217,25 @@ class Window:
     def coverage_ratio(self) -> float:
         """Share of the window that samples cover, 0 to 1."""
         return min(1.0, self.covered_ns / self.duration_ns) if self.duration_ns > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """Something that happened and is delivered like a window: an event, a demand interval.
+
+    Attributes:
+        measurement: InfluxDB's name for its kind: `event`, `demand`.
+        tags: what it is of, besides the place.
+        wall_ns: when, UTC; with measurement and tags its key.
+        fields: what it says, units in the names; a field has the same type in every point.
+        topic: where it goes below this daemon's MQTT topic; empty when it goes nowhere there.
+    """
+
+    measurement: str
+    tags: Mapping[str, int | str]
+    wall_ns: int
+    fields: Mapping[str, float | int | str]
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

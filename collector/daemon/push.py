@@ -12,14 +12,16 @@ from collector.config.settings import InfluxTable, MqttTable
 from collector.daemon.faults import FaultBoard
 from collector.energy.edges import SECOND_NS
 from collector.ledger import Ledger, OutboxItem
-from collector.model import Window
+from collector.model import Point, Window
 from exporters.delivery import Delivery, DeliveryOptions, Sender
 
 _MOST_AGE_SECONDS = 30 * 86400.0
 
 
 class _Encoder(Protocol):
-    def items(self, windows: Sequence[Window]) -> list[OutboxItem]: ...
+    def windows(self, windows: Sequence[Window]) -> list[OutboxItem]: ...
+
+    def points(self, points: Sequence[Point]) -> list[OutboxItem]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,15 @@ class Push:
         if settings.mqtt is not None:
             self.lanes.append(self._mqtt(settings, settings.mqtt))
 
-    def encode(self, windows: Sequence[Window]) -> tuple[OutboxItem, ...]:
-        """The outbox rows of windows, for all exporters."""
-        return tuple(item for lane in self.lanes for item in lane.encoder.items(windows))
+    def encode(
+        self, windows: Sequence[Window], points: Sequence[Point] = ()
+    ) -> tuple[OutboxItem, ...]:
+        """The outbox rows of windows and points, for all exporters."""
+        return tuple(
+            item
+            for lane in self.lanes
+            for item in (*lane.encoder.windows(windows), *lane.encoder.points(points))
+        )
 
     def wake(self) -> None:
         """Say that a commit was submitted."""
@@ -84,7 +92,7 @@ class Push:
 
     def _influxdb(self, settings: Settings, table: InfluxTable) -> Lane:
         # The client is large: loaded only where it is wanted.
-        from exporters.influxdb import LANE, InfluxOptions, WindowEncoder  # noqa: PLC0415
+        from exporters.influxdb import LANE, InfluxOptions, LineEncoder  # noqa: PLC0415
         from exporters.influxdb.sender import InfluxSender  # noqa: PLC0415
 
         options = InfluxOptions(
@@ -96,13 +104,14 @@ class Push:
             gzip=table.gzip,
         )
         return self._lane(
-            settings, LANE, table, WindowEncoder(_place(settings)), InfluxSender(options)
+            settings, LANE, table, LineEncoder(_place(settings)), InfluxSender(options)
         )
 
     def _mqtt(self, settings: Settings, table: MqttTable) -> Lane:
-        from exporters.mqtt.encode import LANE, WindowEncoder  # noqa: PLC0415 - as above
+        from exporters.mqtt.encode import LANE, JsonEncoder  # noqa: PLC0415 - as above
         from exporters.mqtt.options import MqttOptions  # noqa: PLC0415
         from exporters.mqtt.sender import MqttSender  # noqa: PLC0415
+        from exporters.mqtt.topics import node_topic  # noqa: PLC0415
 
         node, place, tls = settings.node.name, _place(settings), table.tls
         options = MqttOptions(
@@ -116,10 +125,9 @@ class Push:
             cert_file=tls.cert_file if tls else None,
             key_file=tls.key_file if tls else None,
         )
-        encoder = WindowEncoder(node, table.topic_prefix, place)
-        return self._lane(
-            settings, LANE, table, encoder, MqttSender(node, options, place, __version__)
-        )
+        base = node_topic(table.topic_prefix, node)
+        sender = MqttSender(f"wattkeeper-{node}", base, options, place, __version__)
+        return self._lane(settings, LANE, table, JsonEncoder(base, place), sender)
 
     def _lane(
         self,

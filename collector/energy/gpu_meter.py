@@ -163,7 +163,7 @@ class GpuMeter:
         slots = self.scopes[scope].slots
         inside = slots.since(closed.start_ns, closed.end_ns)
         return Window(
-            gpu=self.gpu,
+            device=self.gpu,
             scope=scope,
             start_ns=closed.wall_start_ns,
             end_ns=closed.wall_end_ns,

@@ -29,9 +29,10 @@ class AccountKey:
     """Whose energy an account counts.
 
     Attributes:
-        kind: what the device is: `gpu`.
-        device: which one it is, for good: the UUID of a GPU.
-        scope: which of its powers: `gpu`, `module`, `memory`.
+        kind: what the device is: `gpu`, `host` or `meter`.
+        device: which one it is, for good: the UUID of a GPU, `SOURCE:DEVICE` of a host's sensor,
+            the id of a meter.
+        scope: which of its powers: `gpu`, `module`, `memory`; `ac_input`, ...
     """
 
     kind: str
@@ -214,4 +215,4 @@ class Gap:
 
 def account_of(window: Window) -> AccountKey:
     """The account that a window's energy belongs to."""
-    return AccountKey("gpu", window.gpu.uuid, window.scope)
+    return AccountKey(window.device.kind, window.device.key, window.scope)

@@ -1,20 +1,22 @@
-"""A window as a point of the measurement `gpu_window`, timestamped at the window's end."""
+"""Windows and points as lines: a window is a point of `gpu_window`, `host_window`, `meter_window`.
+
+A window's time is its end.
+"""
 
 from collections.abc import Iterable, Mapping
 
 from collector.ledger.model import OutboxItem
-from collector.model import Window
+from collector.model import Device, Point, Window
 from exporters.ends import UsedEnds
-from exporters.fields import window_fields
+from exporters.fields import FieldValue, window_fields
 from exporters.influxdb.line import head, line
 
 LANE = "influxdb"
-MEASUREMENT = "gpu_window"
 PLACE_KEYS = ("site", "hall", "row", "rack", "node")
 
 
-class WindowEncoder:
-    """Turns windows into outbox rows, one each.
+class LineEncoder:
+    """Turns windows and points into outbox rows, one each.
 
     A point's key is its tags and its time. Where the wall clock stepped back, window ends come a
     second time; they are shifted by n ms, n the number of steps back so far, until the clock has
@@ -26,42 +28,54 @@ class WindowEncoder:
 
     def __init__(self, place: Mapping[str, str]) -> None:
         self._place = {key: place[key] for key in PLACE_KEYS if place.get(key)}
-        self._series: dict[tuple[str, str], _Series] = {}
+        self._series: dict[tuple[str, str, str], _Series] = {}
+        self._ends: dict[str, UsedEnds] = {}
 
-    def items(self, windows: Iterable[Window]) -> list[OutboxItem]:
+    def windows(self, windows: Iterable[Window]) -> list[OutboxItem]:
         """The rows of these windows, in their order."""
-        return [self._item(window) for window in windows]
+        return [self._window(window) for window in windows]
 
-    def _item(self, window: Window) -> OutboxItem:
-        key = window.gpu.uuid, window.scope
-        series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = _Series()
-        return OutboxItem(
-            lane=LANE,
-            topic="",
-            payload=line(
-                series.head(self._place, window),
-                window_fields(window).items(),
-                series.ends.unused(window.end_ns),
-            ),
+    def points(self, points: Iterable[Point]) -> list[OutboxItem]:
+        """The rows of these points, in their order."""
+        return [self._point(point) for point in points]
+
+    def _window(self, window: Window) -> OutboxItem:
+        device = window.device
+        series = self._series.setdefault((device.kind, device.key, window.scope), _Series())
+        return _item(
+            series.head(self._place, device, window.scope),
+            window_fields(window).items(),
+            series.ends.unused(window.end_ns),
         )
+
+    def _point(self, point: Point) -> OutboxItem:
+        head_ = head(point.measurement, _texts({**self._place, **point.tags}))
+        ends = self._ends.setdefault(head_, UsedEnds())
+        return _item(head_, point.fields.items(), ends.unused(point.wall_ns))
 
 
 class _Series:
-    """The head of a GPU's and scope's lines, and the window ends they have used."""
+    """The head of a device's and scope's lines, and the window ends they have used."""
 
-    __slots__ = ("_head", "_index", "ends")
+    __slots__ = ("_device", "_head", "ends")
 
     def __init__(self) -> None:
         self._head = ""
-        self._index = -1
+        self._device: Device | None = None
         self.ends = UsedEnds()
 
-    def head(self, place: Mapping[str, str], window: Window) -> str:
-        """Measurement and tags; made anew only when the GPU's index changed."""
-        if not self._head or self._index != window.gpu.index:
-            self._index = window.gpu.index
-            mine = {"gpu": str(self._index), "uuid": window.gpu.uuid, "scope": window.scope}
-            self._head = head(MEASUREMENT, {**place, **mine})
+    def head(self, place: Mapping[str, str], device: Device, scope: str) -> str:
+        """Measurement and tags; made anew only when the device's words changed."""
+        if self._device != device:
+            self._device = device
+            tags = {**place, **device.tags, "scope": scope}
+            self._head = head(f"{device.kind}_window", _texts(tags))
         return self._head
+
+
+def _item(head_: str, fields: Iterable[tuple[str, FieldValue]], wall_ns: int) -> OutboxItem:
+    return OutboxItem(lane=LANE, topic="", payload=line(head_, fields, wall_ns))
+
+
+def _texts(tags: Mapping[str, int | str]) -> dict[str, str]:
+    return {name: str(value) for name, value in tags.items()}

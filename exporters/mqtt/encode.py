@@ -1,7 +1,8 @@
-"""A window as one JSON object on one line, that a person can read in `mosquitto_sub`.
+"""A window or point as one JSON object on one line, that a person can read in `mosquitto_sub`.
 
-What it says, in this order: `seq`, the times, the place, the GPU and its scope, then the fields of
-`exporters.fields`. `seq` is known once the ledger took the row; `with_seq` puts it in front.
+What it says, in this order: `seq`, the times, the place, the device and its scope, then the
+fields of `exporters.fields`. `seq` is known once the ledger took the row; `with_seq` puts it in
+front.
 """
 
 import json
@@ -9,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from collector.ledger.model import OutboxItem
-from collector.model import Window
+from collector.model import Point, Window
 from exporters.ends import UsedEnds
 from exporters.fields import FieldValue, window_fields
-from exporters.mqtt.topics import PLACE_KEYS, gpu_topic
+from exporters.mqtt.topics import PLACE_KEYS, window_topic
 
 LANE = "mqtt"
 """The name of this exporter's lane in the outbox."""
@@ -20,51 +21,69 @@ LANE = "mqtt"
 _SECOND_NS = 1_000_000_000
 
 
-class WindowEncoder:
-    """Turns windows into outbox rows, one each.
+class JsonEncoder:
+    """Turns windows and points into outbox rows, one each.
 
     Where the wall clock stepped back, window ends come a second time. They are shifted by n ms, n
     the number of steps back so far, until the clock has passed the latest end that was used; so
-    no two windows of a GPU and scope have the same end.
+    no two windows of a device and scope have the same end.
 
     Args:
-        node: the node's name, a part of the topic.
-        topic_prefix: what every topic begins with.
+        base: what every topic begins with: `node_topic` or `site_topic`.
         place: site, hall, row, rack and node; what is empty is left out.
     """
 
-    def __init__(self, node: str, topic_prefix: str, place: Mapping[str, str]) -> None:
-        self._node = node
-        self._prefix = topic_prefix
+    def __init__(self, base: str, place: Mapping[str, str]) -> None:
+        self._base = base
         self._place = {key: place[key] for key in PLACE_KEYS if place.get(key)}
-        self._ends: dict[tuple[str, str], UsedEnds] = {}
+        self._ends: dict[tuple[str, ...], UsedEnds] = {}
 
-    def items(self, windows: Iterable[Window]) -> list[OutboxItem]:
+    def windows(self, windows: Iterable[Window]) -> list[OutboxItem]:
         """The rows of these windows, in their order."""
-        return [self._item(window) for window in windows]
+        return [self._window(window) for window in windows]
 
-    def _item(self, window: Window) -> OutboxItem:
-        gpu = window.gpu
-        ends = self._ends.setdefault((gpu.uuid, window.scope), UsedEnds())
+    def points(self, points: Iterable[Point]) -> list[OutboxItem]:
+        """The rows of those points that have a topic, in their order."""
+        return [self._point(point) for point in points if point.topic]
+
+    def _window(self, window: Window) -> OutboxItem:
+        device = window.device
+        ends = self._ends.setdefault((device.kind, device.key, window.scope), UsedEnds())
         said: dict[str, FieldValue] = {
             "time": rfc3339(ends.unused(window.end_ns)),
             "start": rfc3339(window.start_ns),
             **self._place,
-            "gpu": gpu.index,
-            "uuid": gpu.uuid,
+            **device.tags,
             "scope": window.scope,
         }
-        for name, value in window_fields(window).items():
-            said[name] = int(value) if isinstance(value, float) and value.is_integer() else value
-        return OutboxItem(
-            lane=LANE,
-            topic=gpu_topic(self._prefix, self._node, gpu.uuid),
-            payload=json.dumps(said, ensure_ascii=False, allow_nan=False).encode(),
-        )
+        return _item(window_topic(self._base, device), said | window_fields(window))
+
+    def _point(self, point: Point) -> OutboxItem:
+        topic = f"{self._base}/{point.topic}"
+        key = (point.measurement, topic, *map(str, point.tags.values()))
+        ends = self._ends.setdefault(key, UsedEnds())
+        said: dict[str, FieldValue] = {
+            "time": rfc3339(ends.unused(point.wall_ns)),
+            **self._place,
+            **point.tags,
+        }
+        return _item(topic, said | dict(point.fields))
+
+
+def _item(topic: str, said: Mapping[str, FieldValue]) -> OutboxItem:
+    shown = {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in said.items()
+    }
+    return OutboxItem(
+        lane=LANE,
+        topic=topic,
+        payload=json.dumps(shown, ensure_ascii=False, allow_nan=False).encode(),
+    )
 
 
 def with_seq(payload: bytes, seq: int) -> bytes:
-    """A payload made by `WindowEncoder`, with its `seq` in front."""
+    """A payload made by `JsonEncoder`, with its `seq` in front."""
     return b'{"seq": %d, %b' % (seq, payload.removeprefix(b"{"))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import aiomqtt
 from paho.mqtt.reasoncodes import ReasonCode
@@ -45,27 +45,32 @@ class MqttSender:
     the same `seq`.
 
     Args:
-        node: the node's name, a part of the topics.
+        identifier: names this client to the broker.
+        base: what every topic begins with: `node_topic` or `site_topic`.
         options: the broker.
         place: site, hall, row, rack and node, for the status.
         version: the daemon's, for the status.
+        retained: topics whose last message the broker keeps, besides the status.
         settled_seconds: the 40 s, shorter in tests.
     """
 
     def __init__(
         self,
-        node: str,
+        identifier: str,
+        base: str,
         options: MqttOptions,
         place: Mapping[str, str],
         version: str,
         *,
+        retained: Collection[str] = (),
         settled_seconds: float = _SETTLED_SECONDS,
     ) -> None:
         self._options = options
         self._place = place
         self._version = version
-        self._identifier = f"wattkeeper-{node}"
-        self._status_topic = status_topic(options.topic_prefix, node)
+        self._identifier = identifier
+        self._retained = frozenset(retained)
+        self._status_topic = status_topic(base)
         self._expiring = expiring(options.expiry_seconds)
         self._connection: Connection | None = None
         self._texts: StatusTexts | None = None
@@ -202,7 +207,11 @@ class MqttSender:
             return
         try:
             connection.start_publish(
-                row.topic, payload, batch.told(row.id, row.topic), properties=self._expiring
+                row.topic,
+                payload,
+                batch.told(row.id, row.topic),
+                retain=row.topic in self._retained,
+                properties=self._expiring,
             )
         except ValueError as error:
             batch.refused[row.id] = str(error)

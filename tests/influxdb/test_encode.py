@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporters.fields import window_fields
-from exporters.influxdb import LANE, WindowEncoder
+from exporters.influxdb import LANE, LineEncoder
 from tests.influxdb.parser import Point, parse
 from tests.influxdb.values import PLACE, SECOND_NS, START_NS, gap, window
 
@@ -14,8 +14,8 @@ MS = 1_000_000
 
 
 def encoded(*windows: object) -> list[Point]:
-    encoder = WindowEncoder(PLACE)
-    items = encoder.items(windows)  # type: ignore[arg-type]  # all are windows
+    encoder = LineEncoder(PLACE)
+    items = encoder.windows(windows)  # type: ignore[arg-type]  # all are windows
     assert {(item.lane, item.topic) for item in items} <= {(LANE, "")}
     assert len(items) == len(windows)
     return [parse(item.payload.decode()) for item in items]

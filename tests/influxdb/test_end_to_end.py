@@ -17,7 +17,7 @@ from aiohttp import web
 from collector.ledger import Ledger
 from collector.model import Energy, Window
 from exporters.delivery import Backoff, Delivery, DeliveryOptions, loop
-from exporters.influxdb import LANE, WindowEncoder
+from exporters.influxdb import LANE, LineEncoder
 from exporters.influxdb.sender import InfluxSender
 from tests.delivery.memory import until
 from tests.influxdb.values import PLACE, SECOND_NS, START_NS, options, window
@@ -37,7 +37,7 @@ class Node:
         self.delivery = delivery
         self.windows: list[Window] = []
         self._meter = Meter()
-        self._encoder = WindowEncoder(PLACE)
+        self._encoder = LineEncoder(PLACE)
         self._number = 0
 
     def tick(self, count: int = 1) -> None:
@@ -54,7 +54,7 @@ class Node:
             ]
             self.windows += new
             commit = self._meter.commit(*new)
-            self.ledger.submit(replace(commit, outbox=tuple(self._encoder.items(new))))
+            self.ledger.submit(replace(commit, outbox=tuple(self._encoder.windows(new))))
             self.delivery.wake()
 
     async def delivered(self, seconds: float = 20) -> None:
@@ -102,7 +102,7 @@ def victoria(tmp_path: Path) -> Iterator[VictoriaMetrics]:
 
 def assert_all_arrived(victoria: VictoriaMetrics, windows: list[Window]) -> None:
     """All of them, each once, and their energies to the millijoule."""
-    keys = {(one.gpu.uuid, one.scope, one.end_ns // 1_000_000) for one in windows}
+    keys = {(one.device.key, one.scope, one.end_ns // 1_000_000) for one in windows}
     found = victoria.wait_for(NAME, len(keys))
     assert found == keys
     mj = sum(round(v * 1000) for _, values in victoria.exported(NAME) for v in values.values())

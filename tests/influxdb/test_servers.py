@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporters.delivery import DeliveryError
-from exporters.influxdb import WindowEncoder
+from exporters.influxdb import LineEncoder
 from exporters.influxdb.sender import InfluxSender
 from tests.influxdb.values import (
     PLACE,
@@ -55,8 +55,8 @@ async def sender(front: tuple[Front, str], tmp_path: Path) -> AsyncIterator[Infl
 
 async def test_influxdb_reads_back_what_was_encoded(influx: Influx, sender: InfluxSender) -> None:
     windows = [window(0), gap(1), *(window(0, uuid=f"u-{name}") for name in NASTY)]
-    encoder = WindowEncoder(PLACE | {"rack": 'A, 1="2"\\'})
-    sent = await sender.send(rows([item.payload for item in encoder.items(windows)]))
+    encoder = LineEncoder(PLACE | {"rack": 'A, 1="2"\\'})
+    sent = await sender.send(rows([item.payload for item in encoder.windows(windows)]))
     assert not sent.refused
     found = influx.query("SELECT * FROM gpu_window ORDER BY time")
     assert len(found) == len(windows)
@@ -142,7 +142,7 @@ async def test_victoriametrics_has_every_window_to_the_millijoule(tmp_path: Path
         for gpu in range(4)
         for scope in ("gpu", "module")
     ]
-    items = WindowEncoder(PLACE).items(windows)
+    items = LineEncoder(PLACE).windows(windows)
     with VictoriaMetrics(tmp_path / "vm") as server:
         sender = InfluxSender(options(server.url, tmp_path))
         for _ in range(2):
@@ -150,7 +150,7 @@ async def test_victoriametrics_has_every_window_to_the_millijoule(tmp_path: Path
             assert len(sent.delivered) == len(windows)
         await sender.close()
         keys = server.wait_for("gpu_window_energy_joules", len(windows))
-        assert keys == {(one.gpu.uuid, one.scope, one.end_ns // 1_000_000) for one in windows}
+        assert keys == {(one.device.key, one.scope, one.end_ns // 1_000_000) for one in windows}
         for name, of in (("energy_joules", 0), ("energy_joules_total", 1)):
             mj = sum(
                 round(value * 1000)

@@ -19,7 +19,7 @@ def window(number: int = 0, *, uuid: str = "GPU-1", scope: str = "gpu", index: i
     start_ns = START_NS + number * 10 * SECOND_NS
     energy = Energy(counter_mj=7_001_003 + number)
     return Window(
-        gpu=GpuIdentity(uuid=uuid, index=index, model="H200"),
+        device=GpuIdentity(uuid=uuid, index=index, model="H200"),
         scope=scope,
         start_ns=start_ns,
         end_ns=start_ns + 10 * SECOND_NS,

@@ -45,7 +45,7 @@ def window(
     """A window; what does not matter to the ledger is made up."""
     span_ns = round(seconds * SECOND_NS)
     return Window(
-        gpu=GpuIdentity(uuid=device, index=0, model="H200"),
+        device=GpuIdentity(uuid=device, index=0, model="H200"),
         scope="gpu",
         start_ns=start_ns,
         end_ns=start_ns + span_ns,
@@ -111,7 +111,7 @@ def delivering(*items: OutboxItem, wall_ns: int = 5) -> Commit:
 
 def with_items(commit: Commit) -> Commit:
     """The commit, with one item for each of its windows in each of two lanes."""
-    named = [(one.gpu.uuid, f"{one.gpu.uuid} {one.start_ns}") for one in commit.windows]
+    named = [(one.device.key, f"{one.device.key} {one.start_ns}") for one in commit.windows]
     return replace(
         commit,
         outbox=(

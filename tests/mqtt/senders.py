@@ -8,7 +8,7 @@ from typing import Any
 from exporters.mqtt.options import MqttOptions
 from exporters.mqtt.sender import MqttSender
 from tests.mqtt.broker import HOST
-from tests.mqtt.values import NODE, PLACE
+from tests.mqtt.values import BASE, NODE, PLACE
 
 
 def options(port: int, **more: Any) -> MqttOptions:
@@ -20,7 +20,7 @@ def options(port: int, **more: Any) -> MqttOptions:
 @contextlib.asynccontextmanager
 async def sender(port: int, **more: Any) -> AsyncIterator[MqttSender]:
     """A sender that is closed at the end."""
-    made = MqttSender(NODE, options(port, **more), PLACE, "1.2.3")
+    made = MqttSender(NODE, BASE, options(port, **more), PLACE, "1.2.3")
     try:
         yield made
     finally:

@@ -7,7 +7,7 @@ from exporters.mqtt.sender import MqttSender
 from tests.mqtt.broker import Broker, needs_mosquitto, wait_until
 from tests.mqtt.conftest import MakeBroker, Subscribe
 from tests.mqtt.senders import options, sender
-from tests.mqtt.values import NODE, PLACE, PREFIX, rows, topic
+from tests.mqtt.values import BASE, NODE, PLACE, PREFIX, rows, topic
 
 pytestmark = needs_mosquitto
 STATUS = f"{PREFIX}/node/{NODE}/status"
@@ -52,7 +52,7 @@ async def test_the_status_is_online_then_offline_and_retained(
 async def test_the_broker_says_offline_when_the_daemon_is_gone(
     broker: Broker, subscribe: Subscribe
 ) -> None:
-    ours = MqttSender(NODE, options(broker.port), PLACE, "1.2.3")
+    ours = MqttSender(NODE, BASE, options(broker.port), PLACE, "1.2.3")
     await ours.send(rows(1))
     reader = subscribe(broker, STATUS)
     assert ours._connection is not None
@@ -70,7 +70,7 @@ async def test_a_new_connection_of_the_node_outlives_its_old_one(
 ) -> None:
     """The old one's will must not come after the new one's birth."""
     reader = subscribe(broker, STATUS)
-    old = MqttSender(NODE, options(broker.port), PLACE, "old")
+    old = MqttSender(NODE, BASE, options(broker.port), PLACE, "old")
     await old.send(rows(1))
     async with sender(broker.port) as new:
         await new.send(rows(1))
@@ -121,7 +121,7 @@ async def test_a_topic_that_is_none_is_refused_alone(broker: Broker) -> None:
 
 async def test_what_a_fresh_connection_brought_is_sent_once_more(broker: Broker) -> None:
     """Subscribers may come back after the node, and the broker have lost their sessions."""
-    ours = MqttSender(NODE, options(broker.port), PLACE, "1.2.3", settled_seconds=0.3)
+    ours = MqttSender(NODE, BASE, options(broker.port), PLACE, "1.2.3", settled_seconds=0.3)
     assert not (await ours.send(rows(1))).reconnected
     await asyncio.sleep(0.35)
     assert (await ours.send(rows(1))).reconnected

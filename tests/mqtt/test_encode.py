@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 
 from collector.model import Window
 from exporters.fields import window_fields
-from exporters.mqtt.encode import WindowEncoder, rfc3339, with_seq
-from tests.mqtt.values import NODE, PLACE, PREFIX, SECOND_NS, window, windows
+from exporters.mqtt.encode import JsonEncoder, rfc3339, with_seq
+from tests.mqtt.values import BASE, NODE, PLACE, PREFIX, SECOND_NS, window, windows
 
 
-def encoder() -> WindowEncoder:
-    return WindowEncoder(NODE, PREFIX, PLACE)
+def encoder() -> JsonEncoder:
+    return JsonEncoder(BASE, PLACE)
 
 
 @given(windows(), st.integers(1, 2**62))
 def test_the_payload_says_what_the_window_says(made: Window, seq: int) -> None:
-    (item,) = encoder().items([made])
-    assert (item.lane, item.topic) == ("mqtt", f"{PREFIX}/node/{NODE}/gpu/{made.gpu.uuid}")
+    (item,) = encoder().windows([made])
+    assert (item.lane, item.topic) == ("mqtt", f"{PREFIX}/node/{NODE}/gpu/{made.device.key}")
     assert "seq" not in json.loads(item.payload)
     said = json.loads(with_seq(item.payload, seq))
     assert list(said)[:3] == ["seq", "time", "start"]
@@ -31,14 +31,14 @@ def test_the_payload_says_what_the_window_says(made: Window, seq: int) -> None:
         NODE,
     )
     assert (said.pop("gpu"), said.pop("uuid"), said.pop("scope")) == (
-        *(made.gpu.index, made.gpu.uuid),
+        *(made.device.tags["gpu"], made.device.key),
         made.scope,
     )
     assert said == window_fields(made)
 
 
 def test_a_person_can_read_it() -> None:
-    (item,) = encoder().items([window()])
+    (item,) = encoder().windows([window()])
     text = with_seq(item.payload, 17).decode()
     assert text.startswith(
         '{"seq": 17, "time": "2025-10-09T08:53:30Z", "start": "2025-10-09T08:53:20Z", '
@@ -69,7 +69,7 @@ def test_no_end_is_used_twice(steps: list[int]) -> None:
     number, times = 1000, []
     for step in steps:
         number += step
-        (item,) = encode.items([window(number)])
+        (item,) = encode.windows([window(number)])
         times.append(json.loads(item.payload)["time"])
     assert len(set(times)) == len(times)
 
@@ -77,7 +77,7 @@ def test_no_end_is_used_twice(steps: list[int]) -> None:
 def test_an_end_is_shifted_by_as_many_ms_as_there_were_steps() -> None:
     encode = encoder()
     ends = [
-        json.loads(encode.items([window(number)])[0].payload)["time"].rpartition(":")[2]
+        json.loads(encode.windows([window(number)])[0].payload)["time"].rpartition(":")[2]
         for number in (3, 4, 3, 4, 3, 4, 5)
     ]
     assert ends == ["00Z", "10Z", "00.001Z", "10.001Z", "00.002Z", "10.002Z", "20Z"]
@@ -86,13 +86,13 @@ def test_an_end_is_shifted_by_as_many_ms_as_there_were_steps() -> None:
 def test_gpus_and_scopes_do_not_shift_each_other() -> None:
     encode = encoder()
     made = [window(4), window(4, gpu=1), window(4, scope="module")]
-    assert {json.loads(item.payload)["time"] for item in encode.items(made)} == {
+    assert {json.loads(item.payload)["time"] for item in encode.windows(made)} == {
         rfc3339(made[0].end_ns)
     }
 
 
 def test_a_node_alone_has_no_other_place() -> None:
-    (item,) = WindowEncoder(NODE, PREFIX, {"node": NODE}).items([window()])
+    (item,) = JsonEncoder(BASE, {"node": NODE}).windows([window()])
     said = json.loads(item.payload)
     assert not {"site", "hall", "row", "rack"} & set(said)
     assert said["node"] == NODE
@@ -100,5 +100,5 @@ def test_a_node_alone_has_no_other_place() -> None:
 
 def test_a_payload_is_small() -> None:
     """A day of 8 GPUs, with every series, fits into a third of the outbox's gigabyte."""
-    (item,) = encoder().items([window()])
+    (item,) = encoder().windows([window()])
     assert 8 * 8640 * len(item.payload) < 300_000_000

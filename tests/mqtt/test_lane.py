@@ -14,13 +14,13 @@ import uvloop
 from collector.ledger import Ledger
 from collector.ledger.model import Commit
 from exporters.delivery import Backoff, Delivery, DeliveryOptions
-from exporters.mqtt.encode import LANE, WindowEncoder
+from exporters.mqtt.encode import LANE, JsonEncoder
 from exporters.mqtt.sender import MqttSender
 from tests.ledger.values import open_ledger
 from tests.mqtt.broker import Broker, Subscriber, needs_mosquitto, wait_until
 from tests.mqtt.conftest import Subscribe
 from tests.mqtt.senders import options
-from tests.mqtt.values import NODE, PLACE, PREFIX, window
+from tests.mqtt.values import BASE, NODE, PLACE, PREFIX, window
 
 pytestmark = needs_mosquitto
 GPUS = 4
@@ -42,9 +42,10 @@ class Lane:
 
     def __init__(self, ledger: Ledger, broker: Broker) -> None:
         self._ledger = ledger
-        self._encoder = WindowEncoder(NODE, PREFIX, PLACE)
+        self._encoder = JsonEncoder(BASE, PLACE)
         self._sender = MqttSender(
             NODE,
+            BASE,
             options(broker.port, timeout_seconds=1.0),
             PLACE,
             "1.2.3",
@@ -65,13 +66,15 @@ class Lane:
         """One window of every GPU."""
         number = next(self._numbers)
         windows = [window(number, gpu=gpu) for gpu in range(GPUS)]
-        self.committed |= {(one.gpu.index, one.gpu.uuid + str(one.total_mj)) for one in windows}
+        self.committed |= {
+            (gpu, one.device.key + str(one.total_mj)) for gpu, one in enumerate(windows)
+        }
         self._ledger.submit(
             Commit(
                 windows=(),
                 states={},
                 wall_ns=windows[0].end_ns,
-                outbox=tuple(self._encoder.items(windows)),
+                outbox=tuple(self._encoder.windows(windows)),
             )
         )
         self.delivery.wake()

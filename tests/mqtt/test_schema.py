@@ -9,9 +9,9 @@ from hypothesis import given
 from collector.catalogue import BY_NAME, Kind, Metric, Rate, Unit
 from collector.docs.files import FILES
 from collector.model import Window
-from exporters.mqtt.encode import WindowEncoder, with_seq
+from exporters.mqtt.encode import JsonEncoder, with_seq
 from exporters.mqtt.schema import gpu_schema
-from tests.mqtt.values import NODE, PLACE, PREFIX, window, windows
+from tests.mqtt.values import BASE, PLACE, window, windows
 
 SCHEMA: dict[str, Any] = json.loads(gpu_schema())
 TYPES: dict[str, tuple[type, ...]] = {"number": (int, float), "integer": (int,), "string": (str,)}
@@ -34,7 +34,7 @@ def faults(said: dict[str, Any]) -> list[str]:
 
 
 def payload(made: Window) -> dict[str, Any]:
-    (item,) = WindowEncoder(NODE, PREFIX, PLACE).items([made])
+    (item,) = JsonEncoder(BASE, PLACE).windows([made])
     said: dict[str, Any] = json.loads(with_seq(item.payload, 1))
     return said
 

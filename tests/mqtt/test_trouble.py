@@ -14,7 +14,7 @@ from tests.mqtt.broker import HOST, Broker, needs_mosquitto, wait_until
 from tests.mqtt.certificates import Authority
 from tests.mqtt.conftest import MakeBroker, Subscribe
 from tests.mqtt.senders import options, sender
-from tests.mqtt.values import NODE, PLACE, PREFIX, rows, topic
+from tests.mqtt.values import BASE, NODE, PLACE, PREFIX, rows, topic
 
 pytestmark = needs_mosquitto
 EVERYTHING = f"{PREFIX}/#"
@@ -222,7 +222,7 @@ async def test_a_broker_that_stops_answering(broker: Broker, subscribe: Subscrib
 
 
 async def test_closing_takes_no_longer_with_a_dead_broker(broker: Broker) -> None:
-    ours = MqttSender(NODE, options(broker.port), PLACE, "1.2.3")
+    ours = MqttSender(NODE, BASE, options(broker.port), PLACE, "1.2.3")
     await ours.send(rows(2))
     broker.freeze()
     begun = time.monotonic()

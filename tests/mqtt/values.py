@@ -5,11 +5,12 @@ from hypothesis import strategies as st
 from collector.catalogue import BY_NAME, Labels, Rate
 from collector.ledger.model import OutboxRow
 from collector.model import Energy, GpuIdentity, PowerStat, Stat, Window
-from exporters.mqtt.encode import WindowEncoder
-from exporters.mqtt.topics import gpu_topic
+from exporters.mqtt.encode import JsonEncoder
+from exporters.mqtt.topics import node_topic
 
 NODE = "gpu-n01"
 PREFIX = "wattkeeper/v1"
+BASE = node_topic(PREFIX, NODE)
 PLACE = {"site": "haenam", "hall": "", "row": "r2", "rack": "r2-07", "node": NODE}
 START_NS = 1_760_000_000_000_000_000
 SECOND_NS = 1_000_000_000
@@ -39,7 +40,7 @@ def window(number: int = 0, *, gpu: int = 0, scope: str = "gpu") -> Window:
     for name, labels in SERIES:
         stats.setdefault(name, {})[labels] = stat
     return Window(
-        gpu=GpuIdentity(uuid=uuid(gpu), index=gpu, model="H200"),
+        device=GpuIdentity(uuid=uuid(gpu), index=gpu, model="H200"),
         scope=scope,
         start_ns=start_ns,
         end_ns=start_ns + 10 * SECOND_NS,
@@ -55,11 +56,11 @@ def window(number: int = 0, *, gpu: int = 0, scope: str = "gpu") -> Window:
 
 def rows(count: int, *, first_id: int = 1, gpus: int = 2) -> list[OutboxRow]:
     """Rows as the ledger hands them out, GPUs in turn."""
-    encoder = WindowEncoder(NODE, PREFIX, PLACE)
+    encoder = JsonEncoder(BASE, PLACE)
     made = []
     for row_id in range(first_id, first_id + count):
         number, gpu = divmod(row_id - 1, gpus)
-        (item,) = encoder.items([window(number, gpu=gpu)])
+        (item,) = encoder.windows([window(number, gpu=gpu)])
         made.append(
             OutboxRow(
                 id=row_id,
@@ -74,7 +75,7 @@ def rows(count: int, *, first_id: int = 1, gpus: int = 2) -> list[OutboxRow]:
 
 
 def topic(gpu: int) -> str:
-    return gpu_topic(PREFIX, NODE, uuid(gpu))
+    return f"{BASE}/gpu/{uuid(gpu)}"
 
 
 _finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -96,7 +97,7 @@ def windows(draw: st.DrawFn) -> Window:
         PowerStat, minimum=_finite, mean=_finite, maximum=_finite, ramp_1s=ramp, ramp_100ms=ramp
     )
     return Window(
-        gpu=GpuIdentity(
+        device=GpuIdentity(
             uuid=uuid(draw(st.integers(0, 9))), index=draw(st.integers(0, 71)), model=""
         ),
         scope=draw(st.sampled_from(["gpu", "module", "memory"])),
