@@ -149,7 +149,7 @@ class Reading:
     Attributes:
         monotonic_ns: midpoint of the reads.
         values: what was read, by metric name and labels; what failed is absent.
-        slow_values: those of `values` that are read seldom, and so hold until the next slow read.
+        slow: whether these are the values read seldom, which hold until the next slow read.
         counter: the energy counter, stamped at its own midpoint.
         failed: metric name to error word, for those reads that failed this time.
         read_ns: metric name to the duration of its read, nanoseconds.
@@ -157,7 +157,7 @@ class Reading:
 
     monotonic_ns: int
     values: Values
-    slow_values: Values = field(default_factory=dict)
+    slow: bool = False
     counter: CounterReading | None = None
     failed: Mapping[str, str] = field(default_factory=dict)
     read_ns: Mapping[str, int] = field(default_factory=dict)

@@ -48,6 +48,13 @@ DAEMON_METRICS = (
         Unit.SECONDS,
         ("sensor",),
     ),
+    _own(
+        "sensor_last_success_timestamp",
+        Kind.GAUGE,
+        "When a sensor was last read well; of several GPUs the one that was read longest ago.",
+        Unit.SECONDS,
+        ("sensor",),
+    ),
     _own("windows", Kind.COUNTER, "Windows closed."),
     _own("ledger_up", Kind.GAUGE, "1 while the ledger takes writes."),
     _own("ledger_waiting_windows", Kind.GAUGE, "Closed windows not yet in the ledger."),

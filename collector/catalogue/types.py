@@ -74,6 +74,7 @@ class Metric:
         reads: by source name, then by label values: how that source reads it. The value is
             opaque here; only the source named interprets it.
         initial: label values whose counter is shown as 0 before its first event.
+        family: metrics of one family may share a driver call, and so a failure of it.
     """
 
     key: str
@@ -86,6 +87,7 @@ class Metric:
     other_rates: Mapping[Labels, Rate] = field(default_factory=dict)
     reads: Mapping[str, Mapping[Labels, object]] = field(default_factory=dict)
     initial: tuple[Labels, ...] = ()
+    family: str = ""
 
     @property
     def name(self) -> str:

@@ -145,11 +145,7 @@ def _core_share(found: Measurement, rates: Rates) -> float | None:
     )
     if fast is None or slow is None:
         return None
-    return (
-        rates.power_hz * (power or 0.0)
-        + rates.telemetry_hz * fast
-        + max(0.0, slow - fast) / rates.slow_seconds
-    )
+    return rates.power_hz * (power or 0.0) + rates.telemetry_hz * fast + slow / rates.slow_seconds
 
 
 def _median_core_seconds(spent: Spent) -> float | None:

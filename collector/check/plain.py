@@ -1,7 +1,7 @@
 """A survey made of ordinary reads, for sources without driver calls of their own."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collector.catalogue import CATALOGUE, Labels, Metric, Rate
 from collector.check.survey import Survey, Surveyed
@@ -55,7 +55,7 @@ class PlainSurvey:
     def ask(self, about_to: Callable[[str], None]) -> list[PlainAnswer]:
         """Ask every series once; may raise `SourceError`."""
         about_to(f"the {self._source} source")
-        reading = self._gpu.read(slow=True)
+        reading = read_all(self._gpu)
         watts = self._watts()
         return [answer for metric in CATALOGUE for answer in self._answers(metric, reading, watts)]
 
@@ -103,6 +103,24 @@ class PlainSurvey:
                 short=self._source,
                 spent_ns=reading.read_ns.get(metric.name),
             )
+
+
+def read_all(gpu: Gpu) -> Reading:
+    """What is read often and what is read seldom, as one reading.
+
+    Raises:
+        SourceError: the GPU did not answer.
+    """
+    often, seldom = gpu.read(slow=False), gpu.read(slow=True)
+    values = {name: dict(series) for name, series in often.values.items()}
+    for name, series in seldom.values.items():
+        values.setdefault(name, {}).update(series)
+    return replace(
+        often,
+        values=values,
+        failed={**often.failed, **seldom.failed},
+        read_ns={**often.read_ns, **seldom.read_ns},
+    )
 
 
 def is_counter(metric: Metric) -> bool:

@@ -28,6 +28,11 @@ _LOOK_AT_RATIO = (
     "look too seldom for this load; gpu_energy_counter_ratio shows the ratio"
 )
 
+_LET_IT_HANG = (
+    "everything else is read on; if it lasts, look into the kernel log, or switch the sensor off "
+    "by sampling.disable"
+)
+
 
 class Node:
     """Everything between the threads and the exporters. Owned by the event loop.
@@ -106,7 +111,7 @@ class Node:
         self._show(Tick(now_ns, watts, partial(self._snapshot, now_ns, wall_ns)))
 
     def _tell_health(self, watched: WatchedGpu) -> None:
-        """Report what is wrong with a GPU, and with its energy counter."""
+        """Report what is wrong with a GPU, with its energy counter, and with single sensors."""
         if watched.sickness is None:
             self.faults.clear(watched.part)
         else:
@@ -117,6 +122,10 @@ class Node:
             self.faults.report(f"{watched.part} energy", watched.disagreement, _LOOK_AT_RATIO)
         else:
             self.faults.clear(f"{watched.part} energy")
+        if watched.hanging:
+            self.faults.report(f"{watched.part} sensors", watched.hanging, _LET_IT_HANG)
+        else:
+            self.faults.clear(f"{watched.part} sensors")
 
     def stop(self) -> None:
         """Account for what was read and hand it to the ledger. The threads are asked to end."""
@@ -190,7 +199,7 @@ class Node:
             node=self._settings.node.name,
             power_period_ns=cadence.power_ns,
             telemetry_period_ns=cadence.telemetry_ns,
-            slow_every=max(1, round(cadence.slow_ns / cadence.telemetry_ns)),
+            slow_period_ns=cadence.slow_ns,
         )
         watched = WatchedGpu(
             worker,
@@ -249,7 +258,8 @@ class Node:
                     f"run 'nvidia-smi -i {index}' and look into the kernel log for Xid messages",
                 )
         known = (*unanswered, *watched)
-        parts = [f"gpu {index}{what}" for index in known for what in ("", " energy")]
+        whats = ("", " energy", " sensors")
+        parts = [f"gpu {index}{what}" for index in known for what in whats]
         self.faults.clear_missing("gpu ", parts)
 
     def _snapshot(self, now_ns: int, wall_ns: int) -> Snapshot:
@@ -268,6 +278,8 @@ class Node:
                 windows=self._bookkeeper.windows,
                 clock_steps=self._edges.steps,
                 faults=len(standing),
+                now_ns=now_ns,
+                wall_ns=wall_ns,
             )
             | self.push.values(wall_ns),
             faults=standing,

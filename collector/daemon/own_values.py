@@ -17,6 +17,8 @@ def own_values(
     windows: int,
     clock_steps: int,
     faults: int,
+    now_ns: int,
+    wall_ns: int,
 ) -> dict[str, dict[Labels, float]]:
     """The daemon's series, by metric name and labels."""
     ticks: dict[Labels, float] = {}
@@ -24,12 +26,14 @@ def own_values(
     late: dict[Labels, float] = {}
     reads: dict[Labels, float] = {}
     read_seconds: dict[Labels, float] = {}
+    good_ns: dict[str, int] = {}
     dropped = 0
     for watched in gpus:
         worker = watched.worker
         for thread, ticker in (
             ("power", worker.power_ticker),
-            ("telemetry", worker.telemetry_ticker),
+            ("telemetry", worker.telemetry.ticker),
+            ("slow", worker.slow.ticker),
         ):
             _add(ticks, thread, ticker.ticks)
             _add(delayed, thread, ticker.delayed)
@@ -37,6 +41,8 @@ def own_values(
         for sensor, count in watched.sensors.reads.items():
             _add(reads, sensor, count)
             _add(read_seconds, sensor, watched.sensors.read_ns[sensor] / SECOND_NS)
+        for sensor, at_ns in watched.last_good_ns.items():
+            good_ns[sensor] = min(at_ns, good_ns.get(sensor, at_ns))
         if worker.ring is not None:
             _add(reads, "gpu_power_watts", worker.ring.written)
             _add(read_seconds, "gpu_power_watts", worker.power_read_ns / SECOND_NS)
@@ -49,6 +55,9 @@ def own_values(
         "wattkeeper_samples_dropped_total": {(): float(dropped)},
         "wattkeeper_timed_reads_total": reads,
         "wattkeeper_timed_read_seconds_total": read_seconds,
+        "wattkeeper_sensor_last_success_timestamp_seconds": {
+            (sensor,): (wall_ns - (now_ns - at_ns)) / SECOND_NS for sensor, at_ns in good_ns.items()
+        },
         "wattkeeper_windows_total": {(): float(windows)},
         "wattkeeper_ledger_up": {(): float(ledger.up)},
         "wattkeeper_ledger_waiting_windows": {(): float(ledger.waiting_windows)},

@@ -23,6 +23,7 @@ STALE_NS = 3 * SECOND_NS
 _SUSPECT_NS = 2 * SECOND_NS
 _LEAST_RATIO = 0.8
 """Sensors that look seldom were seen 15 % off for some loads; a whole module is further off."""
+_SLOW_AWAITED_NS = SECOND_NS
 _BUSY_NS = SECOND_NS
 """A driver call that takes longer than this is what to blame."""
 
@@ -102,6 +103,8 @@ class WatchedGpu:
         self.bases: dict[str, ShownBase] = {}
         self.fast: Reading | None = None
         self.slow: tuple[int, Values] | None = None
+        self.last_good_ns: dict[str, int] = {}
+        """When each sensor was last read well, monotonic."""
         self.last_window: Window | None = None
         self._edges = edges
         self._plan = plan
@@ -109,6 +112,8 @@ class WatchedGpu:
         self._today_mj = {scope: energy.total_mj for scope, energy in today.items()}
         self._today = datetime.fromtimestamp(edges.wall_ns(started_ns) / 1e9).astimezone().date()
         self._started_ns = started_ns
+        self._early: list[Reading] = []
+        """Readings from before there was a meter."""
         self.said: set[str] = set()
         """What was logged already; a node hands the same set to all its GPUs."""
         self.cadence = cadence
@@ -132,6 +137,8 @@ class WatchedGpu:
     def advance(self, now_ns: int) -> list[Window]:
         """Take what the threads have read, account for it, judge the GPU's health."""
         self._drain()
+        if self.sickness is None:
+            self.worker.relieve(now_ns)
         windows = self.meter.advance(now_ns) if self.meter is not None else []
         self._note(windows)
         self.sickness = self._judge(now_ns)
@@ -148,6 +155,19 @@ class WatchedGpu:
         return (
             f"over the last minute its energy counter says {ratio:.2f} times what its power adds "
             "up to"
+        )
+
+    @property
+    def hanging(self) -> str:
+        """Which sensors hang while the rest is read, for people; empty while none does."""
+        hanging = self.worker.hanging
+        if not hanging or self.sickness is not None:
+            return ""
+        since_ns = self._edges.wall_ns(min(hanging.values()))
+        clock = datetime.fromtimestamp(since_ns / 1e9).astimezone()
+        return (
+            f"a driver call has not returned since {clock:%H:%M:%S}; not read: "
+            f"{', '.join(sorted(hanging))}"
         )
 
     def finish(self, now_ns: int) -> list[Window]:
@@ -225,18 +245,15 @@ class WatchedGpu:
 
     def _drain(self) -> None:
         worker = self.worker
-        while worker.readings:
+        for _ in range(len(worker.readings)):
             reading = worker.readings.popleft()
-            self.sensors.add(reading)
-            self.last_telemetry_ns = reading.monotonic_ns
-            self.fast = reading
-            if reading.slow_values:
-                self.slow = (reading.monotonic_ns, reading.slow_values)
-            if self.meter is None and worker.scopes is not None:
-                self.meter = self._make_meter(worker.scopes)
-                self._say_what_is_missing(worker.scopes)
-            if self.meter is not None:
+            self._take(reading)
+            if self.meter is None:
+                self._early.append(reading)
+            else:
                 self.meter.add_reading(reading)
+        if self.meter is None:
+            self._begin(worker.scopes)
         ring, scopes = worker.ring, worker.scopes
         if self.meter is None or ring is None or not scopes:
             return
@@ -244,6 +261,36 @@ class WatchedGpu:
             self.meter.add_power(scope, samples)
         # Of the main scope, and only what was believed: a sentinel is no sign of life.
         self.last_power_ns = self.meter.last_power_ns or self.last_power_ns
+
+    def _take(self, reading: Reading) -> None:
+        """Note what a reading says of now."""
+        self.sensors.add(reading)
+        for name in reading.values:
+            self.last_good_ns[name] = reading.monotonic_ns
+        if reading.counter is not None:
+            self.last_good_ns["gpu_energy_joules_total"] = reading.counter.monotonic_ns
+        if reading.slow:
+            self.slow = (reading.monotonic_ns, reading.values)
+        else:
+            self.last_telemetry_ns = reading.monotonic_ns
+            self.fast = reading
+
+    def _begin(self, scopes: tuple[str, ...] | None) -> None:
+        """Make the meter, once it is known what there is to be metered.
+
+        The first slow reading brings the power limit; one that hangs is not waited for long.
+        """
+        fast = self.fast
+        if scopes is None or fast is None:
+            return
+        waited_ns = self._early[-1].monotonic_ns - self._early[0].monotonic_ns
+        if self.slow is None and waited_ns < _SLOW_AWAITED_NS:
+            return
+        self.meter = self._make_meter(scopes)
+        self._say_what_is_missing(scopes)
+        for reading in self._early:
+            self.meter.add_reading(reading)
+        self._early.clear()
 
     def _say_what_is_missing(self, scopes: tuple[str, ...]) -> None:
         missing = ", ".join(self.worker.gpu.unsupported)
@@ -319,7 +366,7 @@ class WatchedGpu:
             (since_ns, what)
             for since_ns, what in (
                 (worker.power_busy_since_ns, "power"),
-                (worker.telemetry_busy_since_ns, "telemetry"),
+                (worker.telemetry.busy_since_ns, "telemetry"),
             )
             if since_ns and now_ns - since_ns > _BUSY_NS
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from collector.catalogue import Labels
 from collector.energy.account import Limits
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.meter import Plan, ScopeMeter
@@ -11,7 +12,15 @@ from collector.energy.scope import ScopeFinder
 from collector.energy.slots import Slot, power_stat
 from collector.energy.telemetry import TelemetryHistory
 from collector.energy.windows import Closed
-from collector.model import CounterReading, Energy, GpuIdentity, PowerStat, Reading, Window
+from collector.model import (
+    CounterReading,
+    Energy,
+    GpuIdentity,
+    PowerStat,
+    Reading,
+    Stat,
+    Window,
+)
 
 METERED_SCOPES = ("gpu", "module")
 """Scopes whose energy is kept; memory is a part of its GPU and only shown as power."""
@@ -50,6 +59,7 @@ class GpuMeter:
             if scope in METERED_SCOPES
         }
         self.telemetry = TelemetryHistory()
+        self.seldom = TelemetryHistory()
         self.ratio = CounterRatio()
         self.counter_scope: str | None = None
         self.last_closed: dict[str, Closed] = {}
@@ -84,6 +94,9 @@ class GpuMeter:
 
     def add_reading(self, reading: Reading) -> None:
         """Add a telemetry reading."""
+        if reading.slow:
+            self.seldom.add(reading)
+            return
         self.telemetry.add(reading)
         if reading.counter is None:
             return
@@ -158,6 +171,12 @@ class GpuMeter:
         elif self._waits and now_ns - self._undecided_since_ns > _UNDECIDED_NS:
             self._expect(None)
 
+    def _stats(self, start_ns: int, end_ns: int) -> Mapping[str, Mapping[Labels, Stat]]:
+        stats = dict(self.telemetry.stats(start_ns, end_ns))
+        for name, series in self.seldom.stats(start_ns, end_ns).items():
+            stats[name] = {**stats.get(name, {}), **series}
+        return stats
+
     def _window(self, scope: str, closed: Closed) -> Window:
         self.last_closed[scope] = closed
         slots = self.scopes[scope].slots
@@ -173,7 +192,7 @@ class GpuMeter:
             energy=closed.energy,
             total_mj=closed.total.total_mj,
             power=power_stat(inside, slots.refresh_seconds()),
-            stats=self.telemetry.stats(closed.start_ns, closed.end_ns),
+            stats=self._stats(closed.start_ns, closed.end_ns),
             gap=closed.gap,
             low_mj=closed.low_mj,
             high_mj=closed.high_mj,

@@ -1,6 +1,6 @@
-"""One GPU under watch: its power thread and its telemetry thread.
+"""One GPU under watch: its power thread and its two lanes of telemetry, often and seldom.
 
-Both are daemon threads: a driver call that never returns delays neither another GPU nor the exit.
+All are daemon threads: a driver call that never returns delays neither another GPU nor the exit.
 They only write what the event loop reads; they never log and never wait for it.
 """
 
@@ -8,9 +8,9 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable
 
 from collector.model import Reading
+from collector.sampling.lane import Lane
 from collector.sampling.ring import SampleRing
 from collector.sampling.ticker import (
     DELAYED_NS,
@@ -35,7 +35,7 @@ class Worker:
         node: name of the node; it spreads the phases.
         power_period_ns: time between power reads.
         telemetry_period_ns: time between telemetry reads.
-        slow_every: every how many telemetry reads the slow values are read too.
+        slow_period_ns: time between reads of the slow values.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Worker:
         node: str,
         power_period_ns: int,
         telemetry_period_ns: int,
-        slow_every: int,
+        slow_period_ns: int,
     ) -> None:
         self.gpu = gpu
         self.ring: SampleRing | None = None
@@ -57,7 +57,6 @@ class Worker:
         """What the last failed read said; None after a good one."""
         self.fatal: BaseException | None = None
         self.power_busy_since_ns = 0
-        self.telemetry_busy_since_ns = 0
         self.power_read_ns = 0
         self.lost = False
         self._generation = 0
@@ -70,39 +69,62 @@ class Worker:
             return Ticker(period_ns, first_deadline_ns(now_ns, wall_ns, period_ns, phase))
 
         self.power_ticker = ticker(power_period_ns, POWER_STAGGER_NS)
-        self.telemetry_ticker = ticker(telemetry_period_ns, TELEMETRY_STAGGER_NS)
-        self._slow_every = slow_every
-        name = f"gpu{index}"
-        self._threads = [
-            threading.Thread(target=self._guard, args=(run,), name=f"{name}-{what}", daemon=True)
-            for run, what in ((self._run_power, "power"), (self._run_telemetry, "telemetry"))
-        ]
+        self.telemetry = Lane(
+            gpu,
+            self,
+            ticker(telemetry_period_ns, TELEMETRY_STAGGER_NS),
+            slow=False,
+            # Costs are not measured each time: each look at the clock is a cost of its own.
+            time_every=max(1, round(slow_period_ns / telemetry_period_ns)),
+        )
+        self.slow = Lane(gpu, self, ticker(slow_period_ns, TELEMETRY_STAGGER_NS), slow=True)
+        self._power_thread = threading.Thread(
+            target=self._guard_power, name=f"gpu{index}-power", daemon=True
+        )
 
     def start(self) -> None:
-        """Start both threads."""
-        for thread in self._threads:
-            thread.start()
+        """Start all threads."""
+        self._power_thread.start()
+        self.telemetry.start()
+        self.slow.start()
 
     def stop(self) -> None:
-        """Ask both threads to end; never waits."""
+        """Ask all threads to end; never waits."""
         self._stopping.set()
+        self.telemetry.stop()
+        self.slow.stop()
         self._generation += 1
 
     @property
     def busy(self) -> bool:
         """Whether a driver call is under way."""
-        return bool(self.power_busy_since_ns or self.telemetry_busy_since_ns)
+        lanes = (self.telemetry, self.slow)
+        return bool(self.power_busy_since_ns) or any(
+            lane.busy_since_ns or lane.hanging for lane in lanes
+        )
+
+    @property
+    def hanging(self) -> dict[str, int]:
+        """Sensors whose call has not returned, and since when, monotonic; the rest is read."""
+        return self.telemetry.hanging | self.slow.hanging
+
+    def relieve(self, now_ns: int) -> None:
+        """Let new threads take over from those that hang in a single sensor."""
+        self.telemetry.relieve(now_ns)
+        self.slow.relieve(now_ns)
 
     def join(self, timeout_seconds: float) -> bool:
-        """Wait for both threads; False when one has not ended."""
+        """Wait for all threads; False when one has not ended."""
         deadline = time.monotonic() + timeout_seconds
-        for thread in self._threads:
-            thread.join(max(deadline - time.monotonic(), 0))
-        return not any(thread.is_alive() for thread in self._threads)
+        ended = [
+            thing.join(max(deadline - time.monotonic(), 0)) for thing in (self.telemetry, self.slow)
+        ]
+        self._power_thread.join(max(deadline - time.monotonic(), 0))
+        return all(ended) and not self._power_thread.is_alive()
 
-    def _guard(self, run: Callable[[], None]) -> None:
+    def _guard_power(self) -> None:
         try:
-            run()
+            self._run_power()
         except BaseException as error:  # noqa: BLE001 - the event loop raises it where it is seen
             self.fatal = error
 
@@ -117,7 +139,7 @@ class Worker:
             except DriverGoneError:
                 raise
             except SourceError as error:
-                self._failed("gpu_power_watts", error)
+                self.failed("gpu_power_watts", error)
                 self._stopping.wait(_RETRY_SECONDS)
                 continue
             if reader is None:  # a driver may say so once and mean it only for now
@@ -155,7 +177,7 @@ class Worker:
                 self.power_busy_since_ns = 0
                 if isinstance(error, DriverGoneError):
                     raise
-                self._failed("gpu_power_watts", error)
+                self.failed("gpu_power_watts", error)
                 if isinstance(error, GpuLostError):
                     self._stopping.wait(_RETRY_SECONDS)
                     return
@@ -176,44 +198,28 @@ class Worker:
             deadline_ns += period_ns
             ticker.ticks += 1
 
-    def _run_telemetry(self) -> None:
-        ticker = self.telemetry_ticker
-        reads = 0
-        # The first read is not put off: it tells what the GPU offers.
-        while not self._stopping.is_set():
-            began_ns = time.monotonic_ns()
-            self.telemetry_busy_since_ns = began_ns
-            try:
-                if self.lost:
-                    self.gpu.revive()
-                    self.lost = False
-                    self._generation += 1
-                    reads = 0
-                reading = self.gpu.read(slow=reads % self._slow_every == 0)
-            except DriverGoneError:
-                raise
-            except SourceError as error:
-                self._failed("telemetry", error)
-                self.lost = self.lost or isinstance(error, GpuLostError)
-            else:
-                self.readings.append(reading)
-                self.problem = None
-                for sensor, word in reading.failed.items():
-                    self._count(sensor, word)
-                reads += 1
-            self.telemetry_busy_since_ns = 0
-            if reads > 1:
-                ticker.done(began_ns, time.monotonic_ns())
-            else:
-                ticker.align(time.monotonic_ns())
-            wait_ns = ticker.deadline_ns - time.monotonic_ns()
-            if wait_ns > 0:
-                self._stopping.wait(wait_ns * 1e-9)
+    def reading(self, reading: Reading) -> None:
+        """Take a reading of either lane."""
+        self.readings.append(reading)
+        if not reading.slow:
+            self.problem = None
 
-    def _failed(self, sensor: str, error: SourceError) -> None:
+    def failed(self, sensor: str, error: SourceError) -> None:
+        """Note a read that failed as a whole."""
         self.problem = error
-        self._count(sensor, error.word)
+        self.count(sensor, error.word)
 
-    def _count(self, sensor: str, word: str) -> None:
+    def count(self, sensor: str, word: str) -> None:
+        """Count a failed read of one sensor."""
         key = (sensor, word)
         self.errors[key] = self.errors.get(key, 0) + 1
+
+    def revive(self) -> None:
+        """Look the lost GPU up again; power is then read anew too."""
+        self.gpu.revive()
+        self.lost = False
+        self._generation += 1
+
+    def fatal_error(self, error: BaseException) -> None:
+        """Hand an error to the event loop, which raises it where it is seen."""
+        self.fatal = error

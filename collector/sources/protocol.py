@@ -4,6 +4,7 @@ from collections.abc import MutableSequence
 from typing import Protocol
 
 from collector.model import GpuIdentity, Reading
+from collector.sources.watch import Watch
 
 
 class SourceError(Exception):
@@ -87,8 +88,14 @@ class Gpu(Protocol):
             SourceError: it is still gone.
         """
 
-    def read(self, *, slow: bool) -> Reading:
-        """Read all telemetry, and with `slow` the costly values too.
+    def read(self, *, slow: bool, watch: Watch | None = None) -> Reading:
+        """Read the telemetry that is due often, or with `slow` what is read seldom.
+
+        One thread may call it for each of the two, and more where one of them hangs.
+
+        Args:
+            slow: which of the two.
+            watch: told what is being read; says what to leave out, and whether to take durations.
 
         Raises:
             SourceError: the GPU as a whole did not answer; single failures are in the reading.

@@ -59,7 +59,11 @@ def _watch(gpu: Gpu) -> GpuSnapshot:
     edges = Edges(_START_NS, _WALL_NS)
     # Never started: what its threads would leave is put there by hand.
     worker = Worker(
-        gpu, node="replay", power_period_ns=_POWER_NS, telemetry_period_ns=SECOND_NS, slow_every=10
+        gpu,
+        node="replay",
+        power_period_ns=_POWER_NS,
+        telemetry_period_ns=SECOND_NS,
+        slow_period_ns=10 * SECOND_NS,
     )
     watched = WatchedGpu(
         worker,
@@ -74,7 +78,9 @@ def _watch(gpu: Gpu) -> GpuSnapshot:
     now_ns = _START_NS
     for second in range(_SECONDS):
         now_ns = _START_NS + second * SECOND_NS
-        worker.readings.append(samples.telemetry(now_ns, slow=second % 10 == 0))
+        if second % 10 == 0:
+            worker.readings.append(samples.telemetry(now_ns, slow=True))
+        worker.readings.append(samples.telemetry(now_ns, slow=False))
         for tick in range(10):
             samples.power(now_ns + tick * _POWER_NS)
         now_ns += SECOND_NS - 1

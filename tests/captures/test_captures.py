@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from collector.catalogue import BY_NAME, CATALOGUE
+from collector.check.plain import read_all
 from collector.check.record import MADE_BY
 from collector.sources.nvml import NvmlSource
 from collector.sources.protocol import Gpu
@@ -66,7 +67,7 @@ def test_what_a_fake_answered_does_not_pass_for_a_gpu() -> None:
 @pytest.mark.parametrize("name", BOARDS)
 def test_every_metric_is_read_or_said_to_be_unsupported(name: str) -> None:
     for gpu in _gpus(name):
-        reading = gpu.read(slow=True)
+        reading = read_all(gpu)
         assert not reading.failed
         power = gpu.power_reader()
         assert power is not None
@@ -100,7 +101,7 @@ def test_an_old_driver_has_no_instant_power_and_no_memory_reserve() -> None:
     capture = read_capture(fake_path("a100-driver-470"))
     missing = {call["function"] for call in capture["gpus"][0]["calls"] if call["code"] is None}
     assert "nvmlDeviceGetMemoryInfo_v2" in missing
-    reading = _gpus("a100-driver-470")[0].read(slow=True)
+    reading = read_all(_gpus("a100-driver-470")[0])
     assert set(reading.values["gpu_memory_bytes"]) == {("used",), ("free",)}
 
 
@@ -113,7 +114,7 @@ def test_values_of_a_known_board() -> None:
     assert power is not None
     power.read(milliwatts)
     assert milliwatts == [649_000]
-    reading = gpu.read(slow=True)
+    reading = read_all(gpu)
     assert reading.values["gpu_power_watts"] == {("memory",): pytest.approx(97.35)}
     assert reading.values["gpu_temperature_celsius"] == {("gpu",): 45.0, ("memory",): 52.0}
     assert reading.values["gpu_power_limit_watts"]["max",] == 700.0

@@ -15,6 +15,7 @@ class Told:
 
     part = "gpu 3"
     sickness = None
+    hanging = ""
     worker = SimpleNamespace(lost=False)
     disagreement = WatchedGpu.disagreement
 

@@ -8,6 +8,7 @@ import pynvml
 import pytest
 
 from collector.catalogue import BY_NAME, CATALOGUE
+from collector.check.plain import read_all
 from collector.sources.nvml import NvmlSource
 from collector.sources.nvml.calls import FieldBatch
 from collector.sources.nvml.gpu import NvmlGpu
@@ -67,7 +68,7 @@ def opened(fake: FakeNvml, **options: object) -> NvmlGpu:
 def test_units_become_si(fake: FakeNvml) -> None:
     with fake:
         gpu = opened(fake)
-        values = gpu.read(slow=True).values
+        values = read_all(gpu).values
         assert values["gpu_clock_hertz"]["sm",] == 1.98e9
         assert values["gpu_utilization_ratio"] == {
             ("sm",): 1.0,
@@ -92,15 +93,18 @@ def test_slow_values_come_only_when_asked_for(fake: FakeNvml) -> None:
         gpu = opened(fake)
         fast, slow = gpu.read(slow=False), gpu.read(slow=True)
         assert "gpu_power_limit_watts" not in fast.values
-        assert "gpu_power_limit_watts" in slow.slow_values
-        assert set(fast.values) <= set(slow.values)
-        assert ("sm",) not in slow.slow_values["gpu_utilization_ratio"]
+        assert "gpu_power_limit_watts" in slow.values
+        assert fast.counter is not None
+        assert slow.counter is None
+        assert (fast.slow, slow.slow) == (False, True)
+        assert ("sm",) in fast.values["gpu_utilization_ratio"]
+        assert ("sm",) not in slow.values["gpu_utilization_ratio"]
 
 
 def test_what_is_switched_off_is_not_even_asked(fake: FakeNvml) -> None:
     with fake:
         gpu = opened(fake, disable=("gpu_utilization_ratio", "gpu_energy_joules_total"))
-        reading = gpu.read(slow=True)
+        reading = read_all(gpu)
         assert "gpu_utilization_ratio" not in reading.values
         assert reading.counter is None
         assert fake.gpu(0).calls(Group.UTILIZATION) == 0

@@ -1,5 +1,6 @@
 """A GPU's two threads, on GPUs made up for what a driver can do to them."""
 
+import threading
 import time
 from collections.abc import Callable, MutableSequence
 from typing import cast
@@ -8,6 +9,7 @@ import pytest
 
 from collector.model import CounterReading, GpuIdentity, Reading
 from collector.sampling.discovery import Discovery
+from collector.sampling.lane import HANG_NS
 from collector.sampling.worker import Worker
 from collector.sources.protocol import (
     DriverGoneError,
@@ -16,6 +18,7 @@ from collector.sources.protocol import (
     PowerReader,
     SourceError,
 )
+from collector.sources.watch import Watch
 
 
 class Puppet:
@@ -29,6 +32,8 @@ class Puppet:
         self.identity = GpuIdentity(uuid="GPU-1", index=0, model="Puppet")
         self.on_power: Callable[[], None] = lambda: None
         self.on_read: Callable[[], None] = lambda: None
+        self.sensors: tuple[str, ...] = ()
+        self.on_sensor: Callable[[str], None] = lambda _: None
         self.revived = 0
         self.slow: list[bool] = []
 
@@ -36,18 +41,27 @@ class Puppet:
         return cast("PowerReader", self) if self.scopes else None
 
     def read(
-        self, milliwatts: MutableSequence[int] | None = None, *, slow: bool = False
+        self,
+        milliwatts: MutableSequence[int] | None = None,
+        *,
+        slow: bool = False,
+        watch: Watch | None = None,
     ) -> Reading | None:
         if milliwatts is not None:
             self.on_power()
             milliwatts[0], milliwatts[1] = 300_000, -1
             return None
-        self.on_read()
         self.slow.append(slow)
+        self.on_read()
+        for sensor in self.sensors:
+            if watch is not None and sensor not in watch.skip:
+                watch.sensor = sensor
+                self.on_sensor(sensor)
         now_ns = time.monotonic_ns()
         return Reading(
             monotonic_ns=now_ns,
-            values={},
+            values={sensor: {(): 1.0} for sensor in self.sensors if not skips(watch, sensor)},
+            slow=slow,
             counter=CounterReading(monotonic_ns=now_ns, millijoules=1),
             failed={"gpu_clock_hertz": "timeout"},
         )
@@ -56,13 +70,17 @@ class Puppet:
         self.revived += 1
 
 
+def skips(watch: Watch | None, sensor: str) -> bool:
+    return watch is not None and sensor in watch.skip
+
+
 def watch(gpu: Puppet, power_ms: float = 5, telemetry_ms: float = 20) -> Worker:
     worker = Worker(
         gpu,  # type: ignore[arg-type]
         node="n",
         power_period_ns=int(power_ms * 1e6),
         telemetry_period_ns=int(telemetry_ms * 1e6),
-        slow_every=3,
+        slow_period_ns=int(telemetry_ms * 3e6),
     )
     worker.start()
     return worker
@@ -89,7 +107,8 @@ def test_both_threads_read_and_end() -> None:
     main, module = worker.ring.take()
     assert {power for _, power in main} == {300_000}
     assert module == []
-    assert gpu.slow[:7] == [True, False, False, True, False, False, True]
+    assert gpu.slow[:2].count(True) == 1  # both begin at once
+    assert 1.5 < gpu.slow.count(False) / gpu.slow.count(True) < 6
     assert worker.errors["gpu_clock_hertz", "timeout"] >= 6
     assert worker.fatal is None
 
@@ -99,7 +118,7 @@ def test_a_call_that_hangs_is_seen_and_holds_up_nothing_else() -> None:
     worker = watch(gpu)
     wait(lambda: written(worker) > 3)
     gpu.on_read = lambda: time.sleep(0.5)
-    wait(lambda: worker.telemetry_busy_since_ns)
+    wait(lambda: worker.telemetry.busy_since_ns)
     before = written(worker)
     time.sleep(0.2)
     assert written(worker) > before + 10
@@ -219,3 +238,58 @@ def test_discovery_says_what_is_missing_and_looks_again(monkeypatch: pytest.Monk
     assert not discovery.found
     discovery.stop()
     assert discovery.join(1)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_sensor_that_hangs_is_left_out_until_its_call_returns(*, slow: bool) -> None:
+    gpu = Puppet()
+    gpu.sensors = ("first", "second", "third")
+    returned = threading.Event()
+    worker = watch(gpu)
+    lane = worker.slow if slow else worker.telemetry
+    wait(lambda: any(reading.slow is slow for reading in worker.readings))
+
+    def hang(sensor: str) -> None:
+        if sensor == "second" and threading.current_thread().name.endswith(lane_name):
+            returned.wait(10)
+
+    lane_name = "slow" if slow else "telemetry"
+    gpu.on_sensor = hang
+    wait(lambda: lane.busy_since_ns and len(worker.readings) > 3)
+    time.sleep(0.15)  # the thread is in the call by now
+    worker.readings.clear()
+    worker.relieve(time.monotonic_ns())  # too early: a call may take its time
+    assert not worker.hanging
+    worker.relieve(time.monotonic_ns() + HANG_NS)
+    assert set(worker.hanging) == {"second"}
+    assert worker.errors["second", "timeout"] == 1
+    wait(lambda: any(reading.slow is slow for reading in worker.readings))
+    mine = [reading for reading in worker.readings if reading.slow is slow]
+    assert set(mine[-1].values) == {"first", "third"}
+    assert worker.busy
+    gpu.on_sensor = lambda _: None
+    worker.readings.clear()
+    returned.set()
+    wait(lambda: not worker.hanging)
+    wait(lambda: any("second" in r.values for r in worker.readings if r.slow is slow))
+    worker.stop()
+    assert worker.join(2)
+
+
+def test_when_everything_hangs_threads_are_not_given_up_for_ever() -> None:
+    gpu = Puppet()
+    gpu.sensors = tuple(f"sensor{number}" for number in range(9))
+    returned = threading.Event()
+    worker = watch(gpu)
+    wait(lambda: worker.readings)
+    gpu.on_sensor = lambda _: cast("None", returned.wait(10))
+    for _ in range(12):
+        time.sleep(0.06)
+        worker.telemetry.relieve(time.monotonic_ns() + HANG_NS)
+    assert len(worker.telemetry.hanging) == 4
+    gpu.on_sensor = lambda _: None
+    returned.set()
+    wait(lambda: not worker.hanging)
+    wait(lambda: worker.readings and len(worker.readings[-1].values) == 9)
+    worker.stop()
+    assert worker.join(2)

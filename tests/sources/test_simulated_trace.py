@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collector.check.plain import read_all
 from collector.sources.protocol import SourceError
 from collector.sources.simulated import SimulatedGpu, TraceError
 from collector.sources.simulated.trace import load_trace
@@ -136,7 +137,7 @@ def test_limits_follow_a_peak_above_the_model(tmp_path: Path) -> None:
     clock, (gpu,) = replay(path)
     assert gpu.power_limit_watts == 7143
     clock.set_refresh(100_000)
-    values = gpu.read(slow=True).values
+    values = read_all(gpu).values
     assert values["gpu_power_limit_watts"]["enforced",] == 7143
     assert values["gpu_temperature_celsius"]["gpu",] < 87
 

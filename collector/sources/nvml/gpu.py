@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from collector.catalogue import Metric, Rate
 from collector.model import CounterReading, GpuIdentity, Reading
@@ -13,6 +14,7 @@ from collector.sources.nvml.plan import Gathered, Plan, is_energy, readable
 from collector.sources.nvml.power import power_reader
 from collector.sources.nvml.spec import CallSpec, alternatives
 from collector.sources.protocol import DriverGoneError, GpuLostError, PowerReader
+from collector.sources.watch import Watch
 
 _SELDOM = (Rate.SLOW, Rate.IDENTITY)
 ENERGY = "gpu_energy_joules_total"
@@ -20,6 +22,31 @@ _LOOK_AGAIN_NS = 600_000_000_000
 """What a GPU did not offer is asked for again this often: drivers say so in passing, too."""
 _SLOW_COUNTER_NS = 500_000_000
 """A counter read that took longer says nothing of when it was taken."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Look:
+    """What a look at one part of the telemetry found.
+
+    Attributes:
+        looked_ns: when; monotonic.
+        skipped: what was left out, because a call for it had not returned.
+        plans: what is read from then on.
+        counter: the energy counter.
+        unsupported: metrics that are not offered.
+    """
+
+    looked_ns: int
+    skipped: frozenset[str]
+    plans: list[Plan] = field(default_factory=list)
+    counter: Call | None = None
+    unsupported: list[str] = field(default_factory=list)
+
+    def is_old(self, now_ns: int, watch: Watch) -> bool:
+        """Whether to look again: something was left out that need not be, or after a while."""
+        if any(name not in watch.skip for name in self.skipped):
+            return True
+        return bool(self.unsupported) and now_ns - self.looked_ns > _LOOK_AGAIN_NS
 
 
 class NvmlGpu:
@@ -39,11 +66,9 @@ class NvmlGpu:
         self._handle = handle
         self._identity = identity
         self._metrics = metrics
-        self._plans: tuple[Plan, Plan] | None = None
-        self._counter: Call | None = None
-        self._unsupported: tuple[str, ...] = ()
+        self._looks: dict[bool, _Look] = {}
+        """What was found out for what is read often (False) and seldom (True)."""
         self._limit_watts: float | None = None
-        self._looked_ns = 0
 
     @property
     def identity(self) -> GpuIdentity:
@@ -52,8 +77,8 @@ class NvmlGpu:
 
     @property
     def unsupported(self) -> tuple[str, ...]:
-        """Metrics that it does not offer; empty before the first read."""
-        return self._unsupported
+        """Metrics that it does not offer; without those that were never read yet."""
+        return tuple(name for look in self._looks.values() for name in look.unsupported)
 
     @property
     def power_limit_watts(self) -> float | None:
@@ -82,33 +107,30 @@ class NvmlGpu:
         if identity.uuid != self._identity.uuid:
             raise GpuLostError(f"another GPU stands in its place: {identity.uuid}", "gpu_lost")
         self._handle, self._identity = handle, identity
-        self._plans = None
+        self._looks.clear()
 
-    def read(self, *, slow: bool) -> Reading:
-        """Read telemetry, and with `slow` the slow values too.
+    def read(self, *, slow: bool, watch: Watch | None = None) -> Reading:
+        """Read what is due often, or with `slow` what is read seldom.
 
         Raises:
             SourceError: the GPU is lost or the driver gone.
         """
+        watch = watch or Watch()
         start_ns = time.monotonic_ns()
-        if slow and self._unsupported and start_ns - self._looked_ns > _LOOK_AGAIN_NS:
-            self._plans = None
-        fast_plan, slow_plan = self._plans or self._look()
+        look = self._looks.get(slow)
+        if look is None or look.is_old(start_ns, watch):
+            look = self._look(watch, slow=slow)
         gathered = Gathered()
-        counter = self._read_counter(gathered)
-        # Costs are measured with the slow reads: each clock read is a cost of its own.
-        fast_plan.read(gathered, timed=slow)
-        seldom = Gathered(failed=gathered.failed, read_ns=gathered.read_ns)
+        counter = self._read_counter(look.counter, gathered, watch)
+        for plan in look.plans:
+            plan.read(gathered, watch)
         if slow:
-            slow_plan.read(seldom, timed=True)
-            for name, series in seldom.values.items():
-                gathered.values[name] = gathered.values.get(name, {}) | series
-            limits = seldom.values.get("gpu_power_limit_watts", {})
+            limits = gathered.values.get("gpu_power_limit_watts", {})
             self._limit_watts = max(limits.values(), default=self._limit_watts)
         return Reading(
             monotonic_ns=(start_ns + time.monotonic_ns()) >> 1,
             values=gathered.values,
-            slow_values=seldom.values,
+            slow=slow,
             counter=counter,
             failed=gathered.failed,
             read_ns=gathered.read_ns,
@@ -118,49 +140,71 @@ class NvmlGpu:
         """Asks for everything in the catalogue call by call: for `check` and captures."""
         return Survey(self._door, self._handle, self._metrics)
 
-    def _look(self) -> tuple[Plan, Plan]:
-        """Find out what this GPU offers."""
-        self._looked_ns = time.monotonic_ns()
-        self._counter = None
-        unsupported: list[str] = []
-        for metric in self._metrics:
-            if is_energy(metric) and "nvml" in metric.reads:
-                self._counter = self._find_counter(metric)
-        if self._counter is None:
-            unsupported.append(ENERGY)
-        fast = Plan(self._door, self._handle, readable(self._metrics, [Rate.TELEMETRY]))
-        slow = Plan(self._door, self._handle, readable(self._metrics, _SELDOM))
-        # A metric's seldom-read part may be missing while its main part is there.
+    def _look(self, watch: Watch, *, slow: bool) -> "_Look":
+        """Find out what this GPU offers of the two parts."""
+        metrics = readable(self._metrics, _SELDOM if slow else [Rate.TELEMETRY])
         rates = {metric.name: metric.rate for metric in self._metrics}
-        unsupported += [name for name in fast.unsupported if rates[name] is Rate.TELEMETRY]
-        unsupported += [name for name in slow.unsupported if rates[name] in _SELDOM]
-        self._unsupported = tuple(unsupported)
-        self._plans = (fast, slow)
-        return self._plans
+        look = _Look(
+            looked_ns=time.monotonic_ns(),
+            skipped=frozenset(metric.name for metric in metrics if metric.name in watch.skip),
+        )
+        if slow:
+            # A call of its own for the fields of each family: one that hangs or fails takes
+            # nothing else with it. What is read often is read with as few calls as can be.
+            for family in dict.fromkeys(metric.family for metric in metrics):
+                mine = [metric for metric in metrics if metric.family == family]
+                batch = f"{family}_fields".lstrip("_")
+                look.plans.append(Plan(self._door, self._handle, mine, watch, batch))
+        else:
+            look.counter = self._find_counter(watch)
+            if look.counter is None and ENERGY not in watch.skip:
+                look.unsupported.append(ENERGY)
+            look.plans.append(Plan(self._door, self._handle, metrics, watch))
+        # A metric's seldom-read part may be missing while its main part is there.
+        wanted = _SELDOM if slow else (Rate.TELEMETRY,)
+        look.unsupported += [
+            name for plan in look.plans for name in plan.unsupported if rates[name] in wanted
+        ]
+        if not watch.relieved:
+            self._looks[slow] = look
+        return look
 
-    def _find_counter(self, metric: Metric) -> Call | None:
-        for spec in metric.reads["nvml"].values():
-            for candidate in alternatives(spec):
-                if not isinstance(candidate, CallSpec):
-                    continue
-                function = self._door.function(candidate.function)
-                if function is None:
-                    continue
-                call = Call(candidate.function, function, self._handle, candidate.arguments)
-                if call.invoke() not in NOT_OFFERED:
-                    return call
+    def _find_counter(self, watch: Watch) -> Call | None:
+        if ENERGY in watch.skip:
+            return None
+        watch.sensor = ENERGY
+        specs = [
+            candidate
+            for metric in self._metrics
+            if is_energy(metric)
+            for spec in metric.reads.get("nvml", {}).values()
+            for candidate in alternatives(spec)
+            if isinstance(candidate, CallSpec)
+        ]
+        for spec in specs:
+            function = self._door.function(spec.function)
+            if function is None:
+                continue
+            call = Call(spec.function, function, self._handle, spec.arguments)
+            if call.invoke() not in NOT_OFFERED:
+                return call
         return None
 
-    def _read_counter(self, into: Gathered) -> CounterReading | None:
-        if self._counter is None:
-            return None
-        start_ns = time.monotonic_ns()
-        code = self._counter.invoke()
-        end_ns = time.monotonic_ns()
+    @staticmethod
+    def _read_counter(counter: Call | None, into: Gathered, watch: Watch) -> CounterReading | None:
         name = ENERGY
+        if counter is None:
+            return None
+        if name in watch.skip:
+            into.failed[name] = "timeout"
+            return None
+        watch.sensor = name
+        start_ns = time.monotonic_ns()
+        code = counter.invoke()
+        end_ns = time.monotonic_ns()
         into.read_ns[name] = end_ns - start_ns
         if code:
-            error = as_error(code, self._counter.name)
+            error = as_error(code, counter.name)
             if isinstance(error, GpuLostError | DriverGoneError):
                 raise error
             into.failed[name] = word(code)
@@ -170,5 +214,5 @@ class NvmlGpu:
             return None
         return CounterReading(
             monotonic_ns=(start_ns + end_ns) >> 1,
-            millijoules=int(self._counter.outputs[0].value),
+            millijoules=int(counter.outputs[0].value),
         )

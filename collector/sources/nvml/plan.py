@@ -11,6 +11,7 @@ from collector.sources.nvml.errors import NOT_OFFERED, NOT_SUPPORTED, as_error, 
 from collector.sources.nvml.library import Door, Handle
 from collector.sources.nvml.spec import FieldSpec, Spec, alternatives
 from collector.sources.protocol import DriverGoneError, GpuLostError, SourceError
+from collector.sources.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -66,36 +67,54 @@ class Plan:
         door: NVML.
         handle: the GPU.
         metrics: what to read, all at the same rate.
+        watch: told what is looked at; what it says to skip is left out.
+        batch: the name of the field values that are read together, for errors and costs.
     """
 
-    def __init__(self, door: Door, handle: Handle, metrics: Iterable[Metric]) -> None:
+    def __init__(
+        self,
+        door: Door,
+        handle: Handle,
+        metrics: Iterable[Metric],
+        watch: Watch,
+        batch: str = "field_values",
+    ) -> None:
         self.unsupported: list[str] = []
+        self._batch_name = batch
         self._door = door
         self._handle = handle
         self._groups: list[_CallGroup] = []
         self._batch: FieldBatch | None = None
         self._batch_series: list[Series] = []
-        chosen = [series for metric in metrics for series in self._choose(metric)]
+        chosen = [series for metric in metrics for series in self._choose(metric, watch)]
+        watch.sensor = ""
         self._bind(chosen)
 
-    def read(self, into: Gathered, *, timed: bool) -> None:
+    def read(self, into: Gathered, watch: Watch) -> None:
         """Read everything once.
 
         Args:
             into: what was found is added here.
-            timed: whether to measure what each read costs.
+            watch: told what is being read; says what to skip, and whether to take durations.
 
         Raises:
             GpuLostError, DriverGoneError: nothing more can be read.
         """
-        self._read_batch(into, timed=timed)
+        timed = watch.timed
+        self._read_batch(into, watch)
         start_ns = 0
         for group in self._groups:
+            if group.sensor in watch.skip:
+                into.failed[group.sensor] = "timeout"
+                continue
             if into.failed.get(group.sensor) == "bug":  # another call of the same sensor
                 continue
+            watch.sensor = group.sensor
             if timed:
                 start_ns = time.monotonic_ns()
             code = group.call.invoke()
+            if watch.relieved:
+                return
             if timed:
                 spent_ns = time.monotonic_ns() - start_ns
                 into.read_ns[group.sensor] = into.read_ns.get(group.sensor, 0) + spent_ns
@@ -111,24 +130,33 @@ class Plan:
                 into.failed[group.sensor] = "bug"
                 self._groups = [g for g in self._groups if g.sensor != group.sensor]
 
-    def _read_batch(self, into: Gathered, *, timed: bool) -> None:
+        watch.sensor = ""
+
+    def _read_batch(self, into: Gathered, watch: Watch) -> None:
+        name = self._batch_name
         if self._batch is None:
             return
+        if name in watch.skip:
+            into.failed[name] = "timeout"
+            return
+        watch.sensor = name
         start_ns = time.monotonic_ns()
         code = self._batch.invoke()
-        if timed:
-            into.read_ns["field_values"] = time.monotonic_ns() - start_ns
+        if watch.relieved:
+            return
+        if watch.timed:
+            into.read_ns[name] = time.monotonic_ns() - start_ns
         if code:
             _raise_if_fatal(code, FIELDS)
-            into.failed["field_values"] = word(code)
+            into.failed[name] = word(code)
             return
         try:
             self._decode_batch(self._batch, into)
         except SourceError:
             raise
         except Exception:
-            log.exception("reading field values failed: a bug; they are switched off")
-            into.failed["field_values"] = "bug"
+            log.exception("reading %s failed: a bug; they are switched off", name)
+            into.failed[name] = "bug"
             self._batch = None
 
     def _decode_batch(self, batch: FieldBatch, into: Gathered) -> None:
@@ -144,9 +172,12 @@ class Plan:
                 found = into.values.setdefault(series.metric, {})
                 found[series.labels] = value * series.spec.factor
 
-    def _choose(self, metric: Metric) -> list[Series]:
+    def _choose(self, metric: Metric, watch: Watch) -> list[Series]:
         """The first alternative that this GPU offers, for each series of a metric."""
-        chosen = []
+        chosen: list[Series] = []
+        if metric.name in watch.skip or watch.relieved:
+            return chosen
+        watch.sensor = metric.name
         for labels, spec in metric.reads.get("nvml", {}).items():
             for candidate in alternatives(spec):
                 if self._offers(candidate):

@@ -18,6 +18,7 @@ from collector.sources.simulated.reads import ReadPlan, plan_reads
 from collector.sources.simulated.replay import ReplaySignal
 from collector.sources.simulated.trace import load_trace
 from collector.sources.simulated.training import TrainingSignal
+from collector.sources.watch import Watch
 
 Clock = Callable[[], int]
 """A monotonic clock, in nanoseconds."""
@@ -65,7 +66,7 @@ class SimulatedPowerReader:
 class SimulatedGpu:
     """One simulated GPU; see `collector.sources.protocol.Gpu`.
 
-    The power thread and the telemetry thread share only values that never change.
+    The power thread shares with the lanes of telemetry only values that never change.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class SimulatedGpu:
         self._identity = identity
         self._plan = plan
         self._cursor = BoardCursor(signal, model)
+        self._cursor_lock = threading.Lock()
         self._true_lock = threading.Lock()
         self._true_cursor = BoardCursor(signal, model)
 
@@ -122,11 +124,13 @@ class SimulatedGpu:
             REFRESHES * REFRESH_NS
         )
 
-    def read(self, *, slow: bool) -> Reading:
-        """Read all telemetry, and with `slow` the values that change seldom too."""
-        now_ns = self.clock_ns()
-        refresh = max(0, now_ns - self.start_ns) // REFRESH_NS
-        state = self._cursor.at(refresh)
+    def read(self, *, slow: bool, watch: Watch | None = None) -> Reading:
+        """Read what is due often, or with `slow` what is read seldom."""
+        del watch  # nothing here can hang
+        with self._cursor_lock:  # both lanes read; the cursor only walks forward
+            now_ns = self.clock_ns()
+            refresh = max(0, now_ns - self.start_ns) // REFRESH_NS
+            state = self._cursor.at(refresh)
         moment = Moment(
             model=self.model,
             limit_mw=self.signal.limit_mw,
@@ -139,7 +143,7 @@ class SimulatedGpu:
         read_ns: dict[str, int] = {}
         begun_ns = time.perf_counter_ns()
         plan = self._plan
-        for name, reads in (*plan.telemetry, *plan.seldom) if slow else plan.telemetry:
+        for name, reads in plan.seldom if slow else plan.telemetry:
             read = {labels: value for labels, of in reads if (value := of(moment)) is not None}
             if read:
                 values[name] = read
@@ -149,13 +153,13 @@ class SimulatedGpu:
             read_ns[name] = ended_ns - begun_ns
             begun_ns = ended_ns
         counter = None
-        if self._plan.counter:
+        if self._plan.counter and not slow:
             counter = CounterReading(monotonic_ns=now_ns, millijoules=state.energy_mj)
             read_ns[self._plan.counter] = time.perf_counter_ns() - begun_ns
         return Reading(
             monotonic_ns=now_ns,
             values=values,
-            slow_values={name: values[name] for name, _ in plan.seldom if name in values},
+            slow=slow,
             counter=counter,
             failed=failed,
             read_ns=read_ns,
