@@ -260,6 +260,8 @@ class GpuSnapshot:
     """Mean power of the last whole second, for the page."""
     today_mj: int | None = None
     source: EnergySource | None = None
+    slow_read_ns: int | None = None
+    """When what is read seldom was read last; monotonic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,6 +120,7 @@ class PrometheusTable(_Table):
     enabled: bool = True
     listen: ListenAddress = "0.0.0.0:9410"
     window_seconds: int = Field(default=30, ge=5, le=300)
+    dialects: tuple[Literal["dcgm", "dcgm-4.9"], ...] = ()
     tls: TlsTable | None = None
     basic_auth: BasicAuthTable | None = None
 

@@ -222,6 +222,7 @@ def _server(settings: Settings) -> Server | None:
         client_ca_file=tls.client_ca_file if tls else None,
         username=auth.username if auth else None,
         password_hash_file=auth.password_hash_file if auth else None,
+        dialects=table.dialects,
     )
     return Server(options, power_hz=settings.sampling.power_hz)
 

@@ -218,6 +218,7 @@ class WatchedGpu:
             history_watts=self.history_watts,
             today_mj=self._today_mj.get(main) if main else None,
             source=self.last_window.energy.source if self.last_window else None,
+            slow_read_ns=self.slow[0] if self.slow else None,
         )
 
     @property

@@ -128,6 +128,10 @@ KEY_TEXTS: Mapping[str, KeyText] = {
         "Trailing seconds over which minimum, mean, maximum and ramps of power are shown. Set it "
         "to the scrape interval or more, so that no peak falls between two scrapes."
     ),
+    "prometheus.dialects": KeyText(
+        "Names of other exporters that `/metrics` speaks besides ours: `dcgm` those of "
+        "dcgm-exporter up to 4.8, `dcgm-4.9` those from 4.9 on. See docs/dcgm.md."
+    ),
     "prometheus.tls.cert_file": KeyText(
         "The server's certificate, PEM, with its chain.", "/etc/wattkeeper/tls.crt"
     ),

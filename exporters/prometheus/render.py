@@ -9,6 +9,7 @@ from prometheus_client.exposition import choose_encoder
 
 from collector.catalogue import CATALOGUE, Metric
 from collector.model import Snapshot, Tick
+from exporters.prometheus.dcgm import DcgmWriter
 from exporters.prometheus.text import TextWriter
 
 _GZIP_LEVEL = 1
@@ -27,15 +28,20 @@ class Renderer:
 
     Args:
         catalogue: the metrics to show.
+        dialects: other exporters' words, spoken besides ours. OpenMetrics would rename their
+            counters, so with any of them every answer is in the text format 0.0.4.
     """
 
-    def __init__(self, catalogue: Sequence[Metric] = CATALOGUE) -> None:
+    def __init__(
+        self, catalogue: Sequence[Metric] = CATALOGUE, dialects: Sequence[str] = ()
+    ) -> None:
         self._tick: Tick | None = None
         self._rendered: dict[str, Rendered] = {}
         self._zipped: dict[str, bytes] = {}
         self._process = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self._process)
         self._text = TextWriter(catalogue)
+        self._dcgm = DcgmWriter(dialects) if dialects else None
 
     def update(self, tick: Tick) -> None:
         """Take the newest tick; nothing is rendered before somebody asks."""
@@ -49,13 +55,15 @@ class Renderer:
         Args:
             accept: its `Accept` header.
         """
-        encoder, content_type = choose_encoder(accept)
+        encoder, content_type = choose_encoder("" if self._dcgm else accept)
         rendered = self._rendered.get(content_type)
         if rendered is None:
             snapshot = self._latest()
             own = b""
             if snapshot is not None:
                 own = self._text.write(snapshot, openmetrics="openmetrics" in content_type)
+                if self._dcgm is not None:
+                    own += self._dcgm.write(snapshot)
             rendered = Rendered(own + encoder(self._process), content_type)
             self._rendered[content_type] = rendered
         return rendered

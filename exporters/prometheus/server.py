@@ -33,6 +33,7 @@ class HttpOptions:
         cert_file, key_file: TLS, both or none.
         client_ca_file: clients must show a certificate of this authority.
         username, password_hash_file: basic authentication, both or none.
+        dialects: other exporters' words that `/metrics` speaks besides ours.
     """
 
     listen: str
@@ -41,6 +42,7 @@ class HttpOptions:
     client_ca_file: Path | None = None
     username: str | None = None
     password_hash_file: Path | None = None
+    dialects: tuple[str, ...] = ()
 
 
 class Server:
@@ -53,7 +55,7 @@ class Server:
 
     def __init__(self, options: HttpOptions, *, power_hz: float) -> None:
         self._options = options
-        self._renderer = Renderer()
+        self._renderer = Renderer(dialects=options.dialects)
         self._live = LiveView(power_hz=power_hz)
         self._tick: Tick | None = None
         self._runner: web.AppRunner | None = None

@@ -51,8 +51,8 @@ class TextWriter:
                     start = starts.get(labels)
                     if start is None:
                         start = starts[labels] = line_start(own + labels)
-                    plain = 0 <= value < _PLAIN_BELOW
-                    lines.append(f"{start}{value!r}\n" if plain else f"{start}{_go(value)}\n")
+                    plain = 0 <= value < _PLAIN_BELOW  # here too: the hottest line of a scrape
+                    lines.append(f"{start}{value!r}\n" if plain else f"{start}{written(value)}\n")
         if len(self._starts) > len(self._metrics) * (len(snapshot.gpus) + 1):
             self._starts.clear()  # GPUs that are gone
         return "".join(lines).encode()
@@ -85,15 +85,19 @@ def _line_start(metric: Metric) -> Callable[[Labels], str]:
     def start(labels: Labels) -> str:
         if not names:
             return f"{metric.name} "
-        pairs = ",".join(f'{names[i]}="{_escaped(labels[i])}"' for i in order)
+        pairs = ",".join(f'{names[i]}="{escaped(labels[i])}"' for i in order)
         return f"{metric.name}{{{pairs}}} "
 
     return start
 
 
-def _go(value: float) -> str:
+def written(value: float) -> str:
+    """A number as the text formats have it."""
+    if 0 <= value < _PLAIN_BELOW:
+        return repr(value)
     return str(floatToGoString(value))  # type: ignore[no-untyped-call]
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """A label's value between its quotes."""
     return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
