@@ -266,7 +266,7 @@ class GpuSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The whole node at one tick: what `/metrics` and the page are made from."""
+    """A node, or a site, at one tick: what `/metrics` and the page are made from."""
 
     node: str
     version: str
@@ -275,6 +275,10 @@ class Snapshot:
     simulated: bool
     gpus: tuple[GpuSnapshot, ...]
     daemon: Values
+    host: Values = field(default_factory=dict)
+    """Of the machine around the GPUs."""
+    site: Values = field(default_factory=dict)
+    """Of the site; empty on a node."""
     faults: tuple[Fault, ...] = ()
     ready: bool = True
 
@@ -284,7 +288,8 @@ class Tick:
 
     Args:
         monotonic_ns: when.
-        history_watts: by UUID, each GPU's mean power over the last whole second, if it is well.
+        history_watts: by UUID, each GPU's mean power over the last whole second, if it is well;
+            empty on a site's daemon.
         build: puts the snapshot together; called at most once.
     """
 

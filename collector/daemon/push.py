@@ -1,6 +1,6 @@
 """The push exporters of a node: encoders for the outbox, and what delivers it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from zlib import crc32
@@ -33,23 +33,56 @@ class Lane:
     delivery: Delivery
 
 
+class Tables(Protocol):
+    """The tables of a configuration that say where to push to."""
+
+    @property
+    def influxdb(self) -> InfluxTable | None:
+        """InfluxDB, if it is on."""
+
+    @property
+    def mqtt(self) -> MqttTable | None:
+        """MQTT, if it is on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Who pushes.
+
+    Attributes:
+        name: the node's or the site's.
+        kind: `node` or `site`: what its MQTT topics begin with, after the prefix.
+        place: site, hall, row, rack and node, as far as set.
+        retained: MQTT topics below its own whose last message the broker keeps.
+    """
+
+    name: str
+    kind: str
+    place: Mapping[str, str]
+    retained: tuple[str, ...] = ()
+
+
 class Push:
     """All push exporters that are configured.
 
     Args:
-        settings: the configuration.
+        tables: the configuration.
+        publisher: who pushes.
         ledger: holds the outbox.
         faults: told when a delivery fails and when it works again.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, faults: FaultBoard) -> None:
+    def __init__(
+        self, tables: Tables, publisher: Publisher, ledger: Ledger, faults: FaultBoard
+    ) -> None:
         self._ledger = ledger
         self._faults = faults
+        self._publisher = publisher
         self.lanes: list[Lane] = []
-        if settings.influxdb is not None:
-            self.lanes.append(self._influxdb(settings, settings.influxdb))
-        if settings.mqtt is not None:
-            self.lanes.append(self._mqtt(settings, settings.mqtt))
+        if tables.influxdb is not None:
+            self.lanes.append(self._influxdb(tables.influxdb))
+        if tables.mqtt is not None:
+            self.lanes.append(self._mqtt(tables.mqtt))
 
     def encode(
         self, windows: Sequence[Window], points: Sequence[Point] = ()
@@ -90,7 +123,7 @@ class Push:
                 values.setdefault(name, {})[lane.name,] = float(value)
         return values
 
-    def _influxdb(self, settings: Settings, table: InfluxTable) -> Lane:
+    def _influxdb(self, table: InfluxTable) -> Lane:
         # The client is large: loaded only where it is wanted.
         from exporters.influxdb import LANE, InfluxOptions, LineEncoder  # noqa: PLC0415
         from exporters.influxdb.sender import InfluxSender  # noqa: PLC0415
@@ -103,17 +136,16 @@ class Push:
             ca_file=table.ca_file,
             gzip=table.gzip,
         )
-        return self._lane(
-            settings, LANE, table, LineEncoder(_place(settings)), InfluxSender(options)
-        )
+        encoder = LineEncoder(self._publisher.place)
+        return self._lane(LANE, table, encoder, InfluxSender(options))
 
-    def _mqtt(self, settings: Settings, table: MqttTable) -> Lane:
+    def _mqtt(self, table: MqttTable) -> Lane:
         from exporters.mqtt.encode import LANE, JsonEncoder  # noqa: PLC0415 - as above
         from exporters.mqtt.options import MqttOptions  # noqa: PLC0415
         from exporters.mqtt.sender import MqttSender  # noqa: PLC0415
-        from exporters.mqtt.topics import node_topic  # noqa: PLC0415
+        from exporters.mqtt.topics import base_topic  # noqa: PLC0415
 
-        node, place, tls = settings.node.name, _place(settings), table.tls
+        who, tls = self._publisher, table.tls
         options = MqttOptions(
             host=table.host,
             port=table.port,
@@ -125,13 +157,20 @@ class Push:
             cert_file=tls.cert_file if tls else None,
             key_file=tls.key_file if tls else None,
         )
-        base = node_topic(table.topic_prefix, node)
-        sender = MqttSender(f"wattkeeper-{node}", base, options, place, __version__)
-        return self._lane(settings, LANE, table, JsonEncoder(base, place), sender)
+        base = base_topic(table.topic_prefix, who.kind, who.name)
+        kind = "" if who.kind == "node" else f"{who.kind}-"
+        sender = MqttSender(
+            f"wattkeeper-{kind}{who.name}",
+            base,
+            options,
+            who.place,
+            __version__,
+            retained=[f"{base}/{topic}" for topic in who.retained],
+        )
+        return self._lane(LANE, table, JsonEncoder(base, who.place), sender)
 
     def _lane(
         self,
-        settings: Settings,
         name: str,
         table: InfluxTable | MqttTable,
         encoder: _Encoder,
@@ -144,7 +183,7 @@ class Push:
             lane=name,
             batch_seconds=table.batch_seconds,
             backfill_rows_per_second=table.backfill_points_per_second,
-            phase_share=crc32(settings.node.name.encode()) / 2**32,
+            phase_share=crc32(self._publisher.name.encode()) / 2**32,
         )
         delivery = Delivery(self._ledger.outbox, sender, options, self._reporter(name))
         return Lane(name, encoder, delivery)
@@ -159,7 +198,9 @@ class Push:
         return report
 
 
-def _place(settings: Settings) -> dict[str, str]:
+def node_publisher(settings: Settings) -> Publisher:
+    """The publisher of a node."""
     node = settings.node
     place = {"site": node.site, "hall": node.hall, "row": node.row, "rack": node.rack}
-    return {key: value for key, value in (place | {"node": node.name}).items() if value}
+    place = {key: value for key, value in (place | {"node": node.name}).items() if value}
+    return Publisher(name=node.name, kind="node", place=place)

@@ -1,25 +1,29 @@
-"""Runs a node: start-up, signals, shutdown in order and within its deadline."""
+"""Runs a daemon: start-up, signals, shutdown in order and within its deadline."""
 
 import asyncio
 import contextlib
 import gc
 import logging
-import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import uvloop
 
 from collector import __version__
 from collector.config import Settings
+from collector.config.settings import LedgerTable, PrometheusTable
 from collector.daemon.node import Node
 from collector.daemon.notify import Notifier
+from collector.daemon.push import Push
+from collector.daemon.signals import Signals
 from collector.ledger import Ledger, LedgerError
 from collector.model import Tick
 from collector.sources.protocol import DriverGoneError, GpuSource, SourceError
+from exporters.page import LiveView, View
 from exporters.prometheus import HttpOptions, ServeError, Server
 
 log = logging.getLogger(__name__)
@@ -32,11 +36,63 @@ _SWITCH_SECONDS = 0.0005
 
 
 RELOAD = -1
-"""What `run_node` returns when it ended in order to start anew with another configuration."""
+"""What `run` returns when it ended in order to start anew with another configuration."""
 
 
 class StartError(Exception):
     """The daemon cannot start. The text says why, and what to do."""
+
+
+class Daemon(Protocol):
+    """What is run: a node's or a site's. Owned by the event loop."""
+
+    push: Push
+
+    def start(self) -> None:
+        """Begin."""
+
+    def background(self) -> Iterable[tuple[str, Coroutine[None, None, None]]]:
+        """What runs beside the ticks until it is cancelled, by name."""
+
+    def tick(self) -> None:
+        """Take what came in, account for it, show it.
+
+        Raises:
+            SourceError: only a new process can go on.
+        """
+
+    def stop(self) -> None:
+        """Account for everything and hand it to the ledger."""
+
+    def join(self, timeout_seconds: float) -> bool:
+        """Wait for threads; False when one is stuck in a driver."""
+
+
+class Tables(Protocol):
+    """The tables of a configuration that every daemon has."""
+
+    @property
+    def ledger(self) -> LedgerTable:
+        """The ledger."""
+
+    @property
+    def prometheus(self) -> PrometheusTable:
+        """The HTTP server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What sets one daemon apart from another.
+
+    Attributes:
+        banner: what it calls itself in the log.
+        make: makes it from the open ledger and what to call with each new tick.
+        page: what it shows at `/`.
+    """
+
+    banner: str
+    make: Callable[[Ledger, Callable[[Tick], None]], Daemon]
+    page: View
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +110,28 @@ def run_node(
     on_ready: Callable[[str], None] | None = None,
     may_reload: Callable[[], bool] | None = None,
 ) -> int:
-    """Run the node daemon until a signal. Returns the exit code, or `RELOAD`.
+    """Run the node daemon until a signal; see `run`."""
+    simulated = " with SIMULATED GPUs" if source.simulated else ""
+    plan = Plan(
+        banner=f"node {settings.node.name}{simulated}",
+        make=lambda ledger, show: Node(settings, source, ledger, show),
+        page=LiveView(power_hz=settings.sampling.power_hz),
+    )
+    return run(settings, plan, on_ready=on_ready, may_reload=may_reload)
+
+
+def run(
+    settings: Tables,
+    plan: Plan,
+    *,
+    on_ready: Callable[[str], None] | None = None,
+    may_reload: Callable[[], bool] | None = None,
+) -> int:
+    """Run a daemon until a signal. Returns the exit code, or `RELOAD`.
 
     Args:
         settings: the configuration.
-        source: where GPUs come from.
+        plan: what to run.
         on_ready: called with the page's address once it is served.
         may_reload: asked at SIGHUP whether the new configuration is right; without it, SIGHUP
             stops like SIGTERM.
@@ -74,7 +147,7 @@ def run_node(
         gc.freeze()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             code, threads_ended = runner.run(
-                _run(settings, source, ledger, Hooks(on_ready, may_reload))
+                _run(settings, plan, ledger, Hooks(on_ready, may_reload))
             )
     finally:
         if not ledger.close(timeout_seconds=_LEDGER_CLOSE_SECONDS):
@@ -87,7 +160,7 @@ def run_node(
     return code
 
 
-def open_ledger(settings: Settings) -> Ledger:
+def open_ledger(settings: Tables) -> Ledger:
     """Open the ledger of the configuration.
 
     Raises:
@@ -113,44 +186,39 @@ class _Impatient(ThreadPoolExecutor):
 
 
 async def _run(
-    settings: Settings,
-    source: GpuSource,
+    settings: Tables,
+    plan: Plan,
     ledger: Ledger,
     hooks: Hooks,
 ) -> tuple[int, bool]:
     asyncio.get_running_loop().set_default_executor(_Impatient(thread_name_prefix="blocking"))
     notifier = Notifier()
     signals = Signals(hooks.may_reload)
-    server = _server(settings)
-    node = Node(settings, source, ledger, server.update if server is not None else _ignore)
+    server = _server(settings.prometheus, plan.page)
+    daemon = plan.make(ledger, server.update if server is not None else _ignore)
     address = await _serve(server)
-    log.info(
-        "wattkeeper %s on node %s%s%s",
-        __version__,
-        settings.node.name,
-        " with SIMULATED GPUs" if source.simulated else "",
-        f", {address}" if address else "",
-    )
-    node.start()
+    log.info("wattkeeper %s on %s%s", __version__, plan.banner, f", {address}" if address else "")
+    daemon.start()
     notifier.ready()
     if hooks.on_ready is not None:
         hooks.on_ready(address)
-    code = await _until_the_end(node, signals.stopping, notifier)
-    ended = node.join(_JOIN_SECONDS)
+    code = await _until_the_end(daemon, signals.stopping, notifier)
+    ended = daemon.join(_JOIN_SECONDS)
     if server is not None:
         await server.stop()
     return RELOAD if signals.reload and not code else code, ended
 
 
-async def _until_the_end(node: Node, stopping: asyncio.Event, notifier: Notifier) -> int:
+async def _until_the_end(daemon: Daemon, stopping: asyncio.Event, notifier: Notifier) -> int:
     """Turn the loop until a signal or a failure; exporters outlive the sampling. The exit code."""
     drained = asyncio.Event()
     code = 0
     async with asyncio.TaskGroup() as tasks:
-        for lane in node.push.lanes:
+        for lane in daemon.push.lanes:
             tasks.create_task(lane.delivery.run(drained), name=f"deliver {lane.name}")
+        beside = [tasks.create_task(work, name=name) for name, work in daemon.background()]
         try:
-            await _ticks(node, stopping, notifier)
+            await _ticks(daemon, stopping, notifier)
         except DriverGoneError as gone:
             log.error(  # noqa: TRY400 - the driver's going is no bug of ours
                 "%s; ending, so that the supervisor starts the daemon anew with the new driver",
@@ -161,16 +229,18 @@ async def _until_the_end(node: Node, stopping: asyncio.Event, notifier: Notifier
             log.error("%s", failed)  # noqa: TRY400 - said for people
             code = 1
         notifier.stopping()
-        node.stop()
+        for task in beside:
+            task.cancel()
+        daemon.stop()
         drained.set()
     return code
 
 
-async def _ticks(node: Node, stopping: asyncio.Event, notifier: Notifier) -> None:
+async def _ticks(daemon: Daemon, stopping: asyncio.Event, notifier: Notifier) -> None:
     """Tick at absolute deadlines until asked to stop."""
     deadline = time.monotonic()
     while not stopping.is_set():
-        node.tick()
+        daemon.tick()
         notifier.alive()
         deadline = max(deadline + TICK_SECONDS, time.monotonic())
         with contextlib.suppress(TimeoutError):
@@ -178,40 +248,11 @@ async def _ticks(node: Node, stopping: asyncio.Event, notifier: Notifier) -> Non
                 await stopping.wait()
 
 
-class Signals:
-    """SIGTERM and SIGINT stop; SIGHUP stops in order to start anew, if that may be.
-
-    Args:
-        may_reload: asked at SIGHUP; None lets SIGHUP stop like the others.
-    """
-
-    def __init__(self, may_reload: Callable[[], bool] | None) -> None:
-        self.stopping = asyncio.Event()
-        self.reload = False
-        self._may_reload = may_reload
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop, number)
-        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
-
-    def _stop(self, number: int) -> None:
-        log.info("%s: stopping", signal.Signals(number).name)
-        self.stopping.set()
-
-    def _hang_up(self) -> None:
-        if self._may_reload is None:  # the terminal was closed
-            self._stop(signal.SIGHUP)
-        elif self._may_reload():
-            self.reload = True
-            self._stop(signal.SIGHUP)
-
-
 def _ignore(_tick: Tick) -> None:
     """Nobody serves ticks when Prometheus is switched off."""
 
 
-def _server(settings: Settings) -> Server | None:
-    table = settings.prometheus
+def _server(table: PrometheusTable, page: View) -> Server | None:
     if not table.enabled:
         return None
     tls, auth = table.tls, table.basic_auth
@@ -224,7 +265,7 @@ def _server(settings: Settings) -> Server | None:
         password_hash_file=auth.password_hash_file if auth else None,
         dialects=table.dialects,
     )
-    return Server(options, power_hz=settings.sampling.power_hz)
+    return Server(options, page)
 
 
 async def _serve(server: Server | None) -> str:

@@ -29,7 +29,7 @@ class JsonEncoder:
     no two windows of a device and scope have the same end.
 
     Args:
-        base: what every topic begins with: `node_topic` or `site_topic`.
+        base: what every topic begins with: `base_topic`.
         place: site, hall, row, rack and node; what is empty is left out.
     """
 

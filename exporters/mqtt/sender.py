@@ -46,7 +46,7 @@ class MqttSender:
 
     Args:
         identifier: names this client to the broker.
-        base: what every topic begins with: `node_topic` or `site_topic`.
+        base: what every topic begins with: `base_topic`.
         options: the broker.
         place: site, hall, row, rack and node, for the status.
         version: the daemon's, for the status.

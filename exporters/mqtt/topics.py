@@ -6,24 +6,20 @@ PLACE_KEYS = ("site", "hall", "row", "rack", "node")
 """Where a node is, widest first; every payload has those that are set."""
 
 
-def node_topic(topic_prefix: str, node: str) -> str:
-    """What the topics of a node begin with."""
-    return f"{topic_prefix}/node/{node}"
+def base_topic(topic_prefix: str, kind: str, name: str) -> str:
+    """What the topics of a daemon begin with.
 
-
-def site_topic(topic_prefix: str, site: str) -> str:
-    """What the topics of a site's daemon begin with."""
-    return f"{topic_prefix}/site/{site}"
+    Args:
+        topic_prefix: what all topics begin with.
+        kind: `node` or `site`.
+        name: which one.
+    """
+    return f"{topic_prefix}/{kind}/{name}"
 
 
 def status_topic(base: str) -> str:
     """Where a daemon's retained `online` or `offline` is."""
     return f"{base}/status"
-
-
-def demand_topic(base: str) -> str:
-    """Where a site's demand is, retained: a controller that starts knows it at once."""
-    return f"{base}/demand"
 
 
 def window_topic(base: str, device: Device) -> str:

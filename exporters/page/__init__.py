@@ -2,5 +2,6 @@
 
 from exporters.page.assets import CONTENT_SECURITY_POLICY, assets
 from exporters.page.live import LiveView
+from exporters.page.view import View
 
-__all__ = ["CONTENT_SECURITY_POLICY", "LiveView", "assets"]
+__all__ = ["CONTENT_SECURITY_POLICY", "LiveView", "View", "assets"]

@@ -1,11 +1,12 @@
 """What the page polls: the latest snapshot as JSON, with the last minutes of power."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isfinite
 
 from collector.catalogue import Labels, Values
 from collector.model import GpuSnapshot, Tick
+from exporters.page.assets import assets
 from exporters.page.history import PowerHistory
 from exporters.page.shape import DeliveryJson, FaultJson, GpuJson, HistoryJson, LiveJson, TotalJson
 
@@ -39,6 +40,10 @@ class LiveView:
         self._tick = tick
         self._rendered.clear()
         self._history.record(tick.monotonic_ns, tick.history_watts)
+
+    def assets(self) -> Mapping[str, tuple[bytes, str]]:
+        """The page's files."""
+        return assets()
 
     def payload(self, *, history: bool) -> bytes:
         """The page's data (`shape.LiveJson`), rendered at most once for each update.

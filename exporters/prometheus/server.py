@@ -10,7 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from collector.model import Tick
-from exporters.page import CONTENT_SECURITY_POLICY, LiveView, assets
+from exporters.page import CONTENT_SECURITY_POLICY, View
 from exporters.prometheus.auth import BasicAuth, BusyError, PasswordHash
 from exporters.prometheus.render import Renderer
 
@@ -50,13 +50,13 @@ class Server:
 
     Args:
         options: see `HttpOptions`.
-        power_hz: shown on the page.
+        page: what is at `/`, and its data.
     """
 
-    def __init__(self, options: HttpOptions, *, power_hz: float) -> None:
+    def __init__(self, options: HttpOptions, page: View) -> None:
         self._options = options
         self._renderer = Renderer(dialects=options.dialects)
-        self._live = LiveView(power_hz=power_hz)
+        self._page = page
         self._tick: Tick | None = None
         self._runner: web.AppRunner | None = None
         self._auth: BasicAuth | None = None
@@ -65,7 +65,7 @@ class Server:
         """Take the newest tick."""
         self._tick = tick
         self._renderer.update(tick)
-        self._live.update(tick)
+        self._page.update(tick)
 
     async def start(self) -> str:
         """Listen. Returns the address of the page.
@@ -81,7 +81,7 @@ class Server:
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/live.json", self._live_json)
-        for path in assets():
+        for path in self._page.assets():
             app.router.add_get(path, self._asset)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         await self._runner.setup()
@@ -164,7 +164,7 @@ class Server:
 
     async def _live_json(self, request: web.Request) -> web.Response:
         response = web.Response(
-            body=self._live.payload(history=request.query.get("history") == "1"),
+            body=self._page.payload(history=request.query.get("history") == "1"),
             content_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
@@ -173,7 +173,7 @@ class Server:
         return response
 
     async def _asset(self, request: web.Request) -> web.Response:
-        body, content_type = assets()[request.path]
+        body, content_type = self._page.assets()[request.path]
         return web.Response(
             body=body,
             headers={

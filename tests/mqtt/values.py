@@ -6,11 +6,11 @@ from collector.catalogue import BY_NAME, Labels, Rate
 from collector.ledger.model import OutboxRow
 from collector.model import Energy, GpuIdentity, PowerStat, Stat, Window
 from exporters.mqtt.encode import JsonEncoder
-from exporters.mqtt.topics import node_topic
+from exporters.mqtt.topics import base_topic
 
 NODE = "gpu-n01"
 PREFIX = "wattkeeper/v1"
-BASE = node_topic(PREFIX, NODE)
+BASE = base_topic(PREFIX, "node", NODE)
 PLACE = {"site": "haenam", "hall": "", "row": "r2", "rack": "r2-07", "node": NODE}
 START_NS = 1_760_000_000_000_000_000
 SECOND_NS = 1_000_000_000
