@@ -1,12 +1,12 @@
 """Hands closed windows to the ledger: one commit for the windows of all GPUs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from collector.daemon.faults import FaultBoard
 from collector.daemon.push import Push
 from collector.energy.edges import SECOND_NS
-from collector.ledger import AccountKey, AccountState, Commit, Ledger, LedgerStatus
-from collector.model import Window
+from collector.ledger import AccountKey, AccountState, Commit, EventState, Ledger, LedgerStatus
+from collector.model import Point, Window
 
 GATHER_NS = 3 * SECOND_NS // 2
 """GPUs' windows close with their own counter readings, up to a second apart."""
@@ -62,6 +62,22 @@ class Bookkeeper:
                 )
             )
             self._push.wake()
+        self._look_at_ledger()
+
+    def note_events(self, state: EventState, points: Sequence[Point], wall_ns: int) -> None:
+        """Hand over at once what happened: an error may be the last thing a machine tells."""
+        self._ledger.submit(
+            Commit(
+                windows=(),
+                states={},
+                wall_ns=wall_ns,
+                outbox=self._push.encode((), points),
+                events=state,
+            )
+        )
+        self._push.wake()
+
+    def _look_at_ledger(self) -> None:
         status = self._ledger.status
         if status.up:
             self._faults.clear("ledger")

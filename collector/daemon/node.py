@@ -2,16 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
 
 from collector import __version__
 from collector.config import Settings
 from collector.daemon.bookkeeper import Bookkeeper
+from collector.daemon.events import EventDesk
 from collector.daemon.faults import FaultBoard
 from collector.daemon.machine import boot_id, local_midnight_ns
 from collector.daemon.own_values import own_values
-from collector.daemon.push import Push
+from collector.daemon.push import Push, node_publisher
 from collector.daemon.watched import Cadence, WatchedGpu
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.meter import Plan
@@ -19,10 +20,13 @@ from collector.ledger import AccountKey, AccountState, Ledger, LedgerError
 from collector.model import Energy, Snapshot, Tick
 from collector.sampling.discovery import LOOK_SECONDS, SILENT_NS, Discovery
 from collector.sampling.worker import Worker
+from collector.sources.events import TellsOfEvents
 from collector.sources.protocol import Gpu, GpuSource
 
 log = logging.getLogger(__name__)
 
+_LAST_WORDS_SECONDS = 0.2
+"""For how long the end waits for events that were under way."""
 _LOOK_AT_RATIO = (
     "compare with 'wattkeeper check': the counter may count the whole module, or the sensor may "
     "look too seldom for this load; gpu_energy_counter_ratio shows the ratio"
@@ -71,17 +75,29 @@ class Node:
             counter_ns=self._cadence.telemetry_ns,
             boot_id=boot_id(),
         )
-        self.push = Push(settings, ledger, self.faults)
+        self.push = Push(settings, node_publisher(settings), ledger, self.faults)
         self._bookkeeper = Bookkeeper(ledger, self.faults, self.push)
         self._ticks = 0
         self.gpus: dict[str, WatchedGpu] = {}
         self._said: set[str] = set()
         self._retired: dict[AccountKey, AccountState] = {}
         self.discovery = Discovery(source)
+        tells = source if isinstance(source, TellsOfEvents) else None
+        self._events = EventDesk(
+            ledger.events,
+            self.faults,
+            live=tells.events() if tells is not None else None,
+            event_log=tells.event_log() if tells is not None and settings.host.kmsg else None,
+            boot_id=self._plan.boot_id,
+        )
 
     def start(self) -> None:
         """Begin to look for GPUs."""
         self.discovery.start()
+
+    def background(self) -> Iterable[tuple[str, Coroutine[None, None, None]]]:
+        """What runs beside the ticks."""
+        return ()
 
     def tick(self) -> None:
         """Take what was read, account for it, show it.
@@ -106,9 +122,16 @@ class Node:
             self._bookkeeper.add(watched.advance(now_ns), now_ns)
             self._tell_health(watched)
         self._look_at_driver()
+        self._take_events(now_ns, wall_ns)
         self._bookkeeper.commit(now_ns, wall_ns, self._states)
         watts = {uuid: watched.history_watts for uuid, watched in self.gpus.items()}
         self._show(Tick(now_ns, watts, partial(self._snapshot, now_ns, wall_ns)))
+
+    def _take_events(self, now_ns: int, wall_ns: int) -> None:
+        gpus = [(watched.gpu, watched.worker.lost) for watched in self.gpus.values()]
+        self._events.advance(now_ns, gpus, looked=self.discovery.looked)
+        if self._events.due:
+            self._bookkeeper.note_events(*self._events.take(), wall_ns)
 
     def _tell_health(self, watched: WatchedGpu) -> None:
         """Report what is wrong with a GPU, with its energy counter, and with single sensors."""
@@ -132,7 +155,9 @@ class Node:
         self.discovery.stop()
         for watched in self.gpus.values():
             watched.worker.stop()
+        self._events.stop(_LAST_WORDS_SECONDS)
         now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+        self._take_events(now_ns, wall_ns)
         self._edges.refresh(now_ns, wall_ns)
         for watched in self._ordered():
             self._bookkeeper.add(watched.finish(now_ns), now_ns)
@@ -144,13 +169,16 @@ class Node:
         The driver is left open then, and also for a thread that only sleeps too long to wait for.
         """
         deadline = time.monotonic() + timeout_seconds
-        ended = self.discovery.join(max(deadline - time.monotonic(), 0))
         workers = [watched.worker for watched in self.gpus.values()]
-        if all(worker.join(max(deadline - time.monotonic(), 0)) for worker in workers) and ended:
+        joins = (self.discovery.join, self._events.join, *(worker.join for worker in workers))
+        ended = [join(max(deadline - time.monotonic(), 0)) for join in joins]
+        if all(ended):
             if self.discovery.open:
                 self._source.close()
             return True
-        return not self.discovery.silent_ns and not any(worker.busy for worker in workers)
+        listening = not ended[1]  # which is in the driver all the time
+        busy = listening or any(worker.busy for worker in workers)
+        return not self.discovery.silent_ns and not busy
 
     def _states(self, *, clean: bool = False) -> Mapping[AccountKey, AccountState]:
         states, self._retired = self._retired, {}
@@ -271,7 +299,10 @@ class Node:
             wall_ns=wall_ns,
             monotonic_ns=now_ns,
             simulated=self._source.simulated,
-            gpus=tuple(watched.snapshot(now_ns) for watched in ordered),
+            gpus=tuple(
+                watched.snapshot(now_ns, self._events.values(watched.gpu.uuid))
+                for watched in ordered
+            ),
             daemon=own_values(
                 ordered,
                 self._bookkeeper.status,

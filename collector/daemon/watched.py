@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from collector.catalogue import Labels, Values
 from collector.daemon.accounts import KIND, ShownBase, before_of, state_of
@@ -192,10 +193,18 @@ class WatchedGpu:
             for scope, closed in self.meter.last_closed.items()
         }
 
-    def snapshot(self, now_ns: int) -> GpuSnapshot:
-        """What is shown of it now."""
+    def snapshot(
+        self, now_ns: int, events: Mapping[str, dict[Labels, float]] = MappingProxyType({})
+    ) -> GpuSnapshot:
+        """What is shown of it now.
+
+        Args:
+            now_ns: monotonic.
+            events: the series of its events, shown also while it is sick.
+        """
         up = self.sickness is None and self.meter is not None
         values: dict[str, dict[Labels, float]] = gpu_values(self, now_ns) if up else {}
+        values |= events
         values["gpu_up"] = {(): float(up)}
         errors: dict[Labels, float] = {key: float(count) for key, count in self._errors().items()}
         if errors:

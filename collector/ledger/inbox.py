@@ -58,6 +58,7 @@ class Inbox:
         self._requests: list[Request[Any]] = []  # each has an answer of its own type
         self._lanes = opened.lanes.statuses()
         self._states = dict(opened.accounts)
+        self._events = opened.events
         self._closing = False
         self._deadline = 0.0
         self._fault = opened.fault
@@ -81,6 +82,7 @@ class Inbox:
                 raise RuntimeError("the ledger was closed; this would be lost")
             self._pending.add(commit)
             self._states.update(commit.states)
+            self._events = commit.events or self._events
             self._changed.notify()
 
     def ask(self, work: Callable[[Desk], Answer]) -> Future[Answer]:
@@ -136,7 +138,7 @@ class Inbox:
         """What is to be written next: what failed last time, and what came since.
 
         Args:
-            restate: write every account's state, for the file may be a new one.
+            restate: write every account's state, and the events, for the file may be a new one.
         """
         with self._changed:
             if not self._pending.empty:
@@ -149,6 +151,7 @@ class Inbox:
                 self._began = time.monotonic()
                 if restate:
                     self._attempt.states = dict(self._states)
+                    self._attempt.events = self._events
             return self._attempt
 
     def publish(self, lanes: Mapping[str, LaneStatus]) -> None:

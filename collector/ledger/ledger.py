@@ -13,7 +13,7 @@ from typing import Self
 from collector.ledger.connection import connect_to_read
 from collector.ledger.inbox import Backoff, Inbox
 from collector.ledger.lock import WriterLock
-from collector.ledger.model import AccountKey, AccountState, Commit, LedgerStatus
+from collector.ledger.model import AccountKey, AccountState, Commit, EventState, LedgerStatus
 from collector.ledger.opening import Opened, open_at_start
 from collector.ledger.outbox import Outbox
 from collector.ledger.pending import Limits
@@ -31,6 +31,7 @@ class Ledger:
     def __init__(self, path: Path, opened: Opened, inbox: Inbox, writer: Writer) -> None:
         self._path = path
         self._accounts = MappingProxyType(dict(opened.accounts))
+        self._events = opened.events
         self._inbox = inbox
         self._writer = writer
         self._outbox = Outbox(inbox)
@@ -74,6 +75,11 @@ class Ledger:
     def accounts(self) -> Mapping[AccountKey, AccountState]:
         """Every account, as it was when the ledger was opened."""
         return self._accounts
+
+    @property
+    def events(self) -> EventState:
+        """What was known of events when the ledger was opened."""
+        return self._events
 
     @property
     def outbox(self) -> Outbox:

@@ -1,7 +1,7 @@
 """What goes into the ledger and comes out of it. Energy is in millijoules, power in milliwatts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from collector.model import Energy, Window
@@ -127,6 +127,69 @@ class LaneStatus:
     quarantined_rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class EventKey:
+    """Which events are counted together.
+
+    Attributes:
+        kind: what `code` is a number of: `xid`.
+        device: whose: the UUID of a GPU; for one that is not known yet, where it is.
+        code: which event.
+    """
+
+    kind: str
+    device: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    """How often an event came over the ledger's life, and when last, UTC."""
+
+    count: int
+    last_wall_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedEvent:
+    """An event that is counted, and that the kernel log has not told of yet.
+
+    Attributes:
+        key: which event.
+        origin: who told of it.
+        boot_id: the boot that `monotonic_ns` belongs to.
+        monotonic_ns: when it was, by CLOCK_MONOTONIC.
+    """
+
+    key: EventKey
+    origin: str
+    boot_id: str
+    monotonic_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogCursor:
+    """Up to which record a boot's kernel log is in the counts."""
+
+    boot_id: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventState:
+    """All that the ledger keeps of events; what is not in it is forgotten.
+
+    Attributes:
+        counts: how often each came.
+        unmatched: those that the kernel log may still tell of.
+        cursor: how far the kernel log is counted; None when it is not read.
+    """
+
+    counts: Mapping[EventKey, EventCount] = field(default_factory=dict)
+    unmatched: tuple[UnmatchedEvent, ...] = ()
+    cursor: LogCursor | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """What enters the ledger together or not at all.
@@ -136,12 +199,14 @@ class Commit:
         states: accounts as they stand after these windows.
         wall_ns: when this was put together, UTC.
         outbox: what is to be delivered of these windows.
+        events: the events as they stand now, all of them; None when nothing changed.
     """
 
     windows: tuple[Window, ...]
     states: Mapping[AccountKey, AccountState]
     wall_ns: int
     outbox: tuple[OutboxItem, ...] = ()
+    events: EventState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

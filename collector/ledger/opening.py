@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from collector.ledger.connection import connect_to_read
+from collector.ledger.event_rows import load_events
 from collector.ledger.lanes import Lanes
 from collector.ledger.lock import WriterLock
 from collector.ledger.migrate import migrations, version
-from collector.ledger.model import AccountKey, AccountState, LedgerError
+from collector.ledger.model import AccountKey, AccountState, EventState, LedgerError
 from collector.ledger.problems import describe, is_corrupt, no_permission, retried
 from collector.ledger.rows import load_accounts
 from collector.ledger.store import Store
@@ -31,6 +32,7 @@ class Opened:
         last_commit_wall_ns: when it was last written, UTC; None when never.
         fault: why it cannot be written.
         lanes: what is known of the outbox.
+        events: what is known of events.
     """
 
     store: Store | None
@@ -38,6 +40,7 @@ class Opened:
     last_commit_wall_ns: int | None
     fault: LedgerError | None = None
     lanes: Lanes = field(default_factory=Lanes)
+    events: EventState = field(default_factory=EventState)
 
 
 def open_at_start(path: Path, lock: WriterLock) -> Opened:
@@ -68,6 +71,7 @@ def open_at_start(path: Path, lock: WriterLock) -> Opened:
             accounts=store.accounts(),
             last_commit_wall_ns=store.wall_ns,
             lanes=lanes,
+            events=store.events(),
         )
     except sqlite3.Error as error:
         store.close()
@@ -165,6 +169,7 @@ def _read_only(path: Path, fault: LedgerError) -> Opened:
                 raise fault
             (wall_ns,) = connection.execute("SELECT wall_ns FROM last_commit").fetchone()
             accounts = load_accounts(connection)
+            events = load_events(connection)
             lanes.load(connection)
     except sqlite3.Error:
         raise fault from None
@@ -174,4 +179,5 @@ def _read_only(path: Path, fault: LedgerError) -> Opened:
         last_commit_wall_ns=wall_ns,
         fault=retried(fault),
         lanes=lanes,
+        events=events,
     )

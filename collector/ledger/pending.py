@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collector.ledger.model import AccountKey, AccountState, Commit, Gap, account_of
+from collector.ledger.model import AccountKey, AccountState, Commit, EventState, Gap, account_of
 from collector.ledger.spread import QUARTER_HOUR_SECONDS, Delta, spread
 from collector.ledger.waiting import Queue
 from collector.model import Window
@@ -37,6 +37,7 @@ class Pending:
         minutes: what to add to minute registers.
         quarter_hours: what to add to quarter-hour registers.
         states: the newest state of each account.
+        events: the newest state of events; None when nothing of it changed.
         gaps: gaps, in the order they came.
         outbox: what is to be delivered, by lane.
         windows: how many windows are in it.
@@ -48,6 +49,7 @@ class Pending:
         "_limits",
         "_minute_rows",
         "dropped_windows",
+        "events",
         "gaps",
         "minutes",
         "outbox",
@@ -63,6 +65,7 @@ class Pending:
         self.minutes: Deltas = {}
         self.quarter_hours: Deltas = {}
         self.states: dict[AccountKey, AccountState] = {}
+        self.events: EventState | None = None
         self.gaps: deque[Gap] = deque()
         self.outbox: dict[str, Queue] = {}
         self.windows = 0
@@ -87,6 +90,7 @@ class Pending:
         for item in commit.outbox:
             self._queue(item.lane).add(commit.wall_ns, item)
         self.states.update(commit.states)
+        self.events = commit.events or self.events
         self.windows += len(commit.windows)
         self.wall_ns = commit.wall_ns
         self._bound()
@@ -100,6 +104,7 @@ class Pending:
             for key, delta in deltas.items():
                 _add(self.quarter_hours, start_s, key, delta)
         self.states.update(newer.states)
+        self.events = newer.events or self.events
         self.gaps.extend(newer.gaps)
         for lane, queue in newer.outbox.items():
             self._queue(lane).absorb(queue)

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from collector.ledger.connection import connect_to_read
+from collector.ledger.event_rows import load_events
 from collector.ledger.migrate import migrations, version
 from collector.ledger.model import (
     AccountKey,
     AccountState,
+    EventState,
     Gap,
     LedgerError,
     OutboxRow,
@@ -90,6 +92,17 @@ class LedgerReader:
         """
         try:
             return load_accounts(self._connection)
+        except sqlite3.Error as error:
+            raise describe(error, self._path) from error
+
+    def events(self) -> EventState:
+        """What is known of events.
+
+        Raises:
+            LedgerError: it cannot be read.
+        """
+        try:
+            return load_events(self._connection)
         except sqlite3.Error as error:
             raise describe(error, self._path) from error
 

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from collector.ledger.connection import connect_to_write
+from collector.ledger.event_rows import load_events, replace_events
 from collector.ledger.lanes import Lanes
 from collector.ledger.migrate import migrate
-from collector.ledger.model import AccountKey, AccountState, LedgerError
+from collector.ledger.model import AccountKey, AccountState, EventState, LedgerError
 from collector.ledger.outbox_table import OutboxTable
 from collector.ledger.pending import Deltas, Pending
 from collector.ledger.rows import STATE_COLUMNS, SUM_COLUMNS, load_accounts, load_ids, state_row
@@ -99,6 +100,14 @@ class Store:
         """
         return load_accounts(self._connection)
 
+    def events(self) -> EventState:
+        """What is known of events.
+
+        Raises:
+            sqlite3.Error: it cannot be read.
+        """
+        return load_events(self._connection)
+
     def commit(self, batch: Pending) -> None:
         """Write all of `batch` or nothing, and return when it has reached the disk.
 
@@ -120,6 +129,8 @@ class Store:
             many(_PUT_STATE, (state_row(ids[key], state) for key, state in batch.states.items()))
             if batch.gaps:
                 many(_ADD_GAP, _gap_rows(batch, ids))
+            if batch.events is not None:
+                replace_events(self._connection, batch.events)
             self._outbox.add(batch.outbox)
             self._outbox.tidy(_TIDY_ROWS_BESIDE)
             execute(_PUT_COMMIT, (number, batch.wall_ns))

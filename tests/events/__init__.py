@@ -1,0 +1,1 @@
+"""Events of GPUs: parsing, matching, counting, keeping."""
