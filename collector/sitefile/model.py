@@ -77,6 +77,8 @@ class MeterSpec:
         rollover_joules: at what energy its register starts again at zero; None when it never does.
         dsx_object: `objectId` or `rackLocationId` of the facility's contract; empty when the same
             as the id.
+        side: for a branch with two parents, the parent from which comes what it measures; empty
+            when it measures the whole branch.
     """
 
     id: str
@@ -86,6 +88,7 @@ class MeterSpec:
     stale_seconds: float = 200.0
     rollover_joules: float | None = None
     dsx_object: str = ""
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
