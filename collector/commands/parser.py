@@ -18,6 +18,8 @@ _COMMANDS = {
     "node": "the daemon on a GPU node",
     "demo": "a node on this machine, simulated if it has no GPUs; prints the page's address",
     "check": "read every sensor once: what is supported, what it says, what the read costs",
+    "report": "an energy report for a period: what it costs, line by line",
+    "tariff": "explain a tariff: band, price and why at a time",
 }
 
 

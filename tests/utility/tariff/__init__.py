@@ -1,0 +1,1 @@
+"""The tariff engine: bills worked by hand, properties, files that are wrong."""
