@@ -6,18 +6,19 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from annotated_types import Ge, Le
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import PydanticBaseSettingsSource, SettingsError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsError
 
 from collector.config.settings import Settings
 
 DEFAULT_PATH = Path("/etc/wattkeeper/wattkeeper.toml")
 _PREFIX = "WATTKEEPER_"
+_S = TypeVar("_S", bound=BaseSettings)
 _CREDENTIALS = re.compile(r"://[^@/\s]*@")
 """User and password in a URL; they do not belong there, and not into a message."""
 
@@ -29,9 +30,30 @@ class ConfigError(Exception):
 def load(
     path: Path | None = None, flags: Mapping[str, Any] | None = None, *, default: bool = True
 ) -> Settings:
-    """Read the configuration: defaults, then the file, then the environment, then flags.
+    """Read a node's configuration: defaults, then the file, then the environment, then flags.
 
     Args:
+        path: the TOML file; by default `DEFAULT_PATH` if it exists.
+        default: whether `DEFAULT_PATH` is read where no path is given.
+        flags: nested tables of what the command line says.
+
+    Raises:
+        ConfigError: with one sentence for each mistake.
+    """
+    return load_as(Settings, path, flags, default=default)
+
+
+def load_as(
+    settings: type[_S],
+    path: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    *,
+    default: bool = True,
+) -> _S:
+    """Read a configuration of any daemon; otherwise as `load`.
+
+    Args:
+        settings: which keys there are.
         path: the TOML file; by default `DEFAULT_PATH` if it exists.
         default: whether `DEFAULT_PATH` is read where no path is given.
         flags: nested tables of what the command line says.
@@ -43,17 +65,17 @@ def load(
         path = DEFAULT_PATH
     text = "" if path is None else _read(path)
     tables = {} if path is None else _parse(path, text)
-    unknown = list(_unknown_variables())
+    unknown = list(_unknown_variables(settings))
     if unknown:
         raise ConfigError("\n".join(unknown))
 
-    class Layered(Settings):
+    class Layered(settings):  # type: ignore[valid-type,misc]  # which one is not known beforehand
         """Settings with the file below the environment and flags above it."""
 
         @classmethod
         def settings_customise_sources(
             cls,
-            settings_cls: type[Settings],  # type: ignore[override]  # noqa: ARG003
+            settings_cls: type[BaseSettings],  # noqa: ARG003
             init_settings: PydanticBaseSettingsSource,
             env_settings: PydanticBaseSettingsSource,
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
@@ -62,12 +84,13 @@ def load(
             return init_settings, env_settings, lambda: tables  # type: ignore[return-value]
 
     try:
-        return Layered(**(flags or {}))
+        made: _S = Layered(**(flags or {}))
     except ValidationError as error:
-        sentences = [_sentence(detail, path, text) for detail in error.errors()]
+        sentences = [_sentence(settings, detail, path, text) for detail in error.errors()]
         raise ConfigError("\n".join(sentences)) from None
     except SettingsError as error:
         raise ConfigError(f"the environment: {error}: lists are written as JSON") from None
+    return made
 
 
 def _read(path: Path) -> str:
@@ -91,16 +114,18 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
 
 
-def _sentence(detail: ErrorDetails, path: Path | None, text: str) -> str:
+def _sentence(
+    settings: type[BaseSettings], detail: ErrorDetails, path: Path | None, text: str
+) -> str:
     keys = [str(part) for part in detail["loc"] if not isinstance(part, int)]
     dotted = ".".join(keys)
     where = _where(keys, path, text)
     given = detail["input"]
     if detail["type"] == "extra_forbidden":
-        return f"{dotted}: unknown key{where}{_did_you_mean(keys)}"
+        return f"{dotted}: unknown key{where}{_did_you_mean(settings, keys)}"
     if detail["type"] == "missing":
         return f"{dotted} is missing{_where(keys[:-1], path, text)}"
-    return f"{dotted} = {_shown(given)}{where}: {_allowed(detail, keys)}"
+    return f"{dotted} = {_shown(given)}{where}: {_allowed(settings, detail, keys)}"
 
 
 def _shown(value: object) -> str:
@@ -108,8 +133,8 @@ def _shown(value: object) -> str:
     return _CREDENTIALS.sub("://***@", shown)
 
 
-def _allowed(detail: ErrorDetails, keys: list[str]) -> str:
-    field = _field(keys)
+def _allowed(settings: type[BaseSettings], detail: ErrorDetails, keys: list[str]) -> str:
+    field = _field(settings, keys)
     bounds = [] if field is None else field.metadata
     low = next((bound.ge for bound in bounds if isinstance(bound, Ge)), None)
     high = next((bound.le for bound in bounds if isinstance(bound, Le)), None)
@@ -124,8 +149,8 @@ def _allowed(detail: ErrorDetails, keys: list[str]) -> str:
     return detail["msg"].removeprefix("Value error, ")
 
 
-def _field(keys: list[str]) -> FieldInfo | None:
-    model: Any = Settings
+def _field(settings: type[BaseSettings], keys: list[str]) -> FieldInfo | None:
+    model: Any = settings
     field = None
     for key in keys:
         fields = _fields(model)
@@ -149,8 +174,8 @@ def _table(field: FieldInfo) -> Any:
     return None
 
 
-def _did_you_mean(keys: list[str]) -> str:
-    parent: Any = Settings
+def _did_you_mean(settings: type[BaseSettings], keys: list[str]) -> str:
+    parent: Any = settings
     for key in keys[:-1]:
         fields = _fields(parent)
         parent = _table(fields[key]) if key in fields else None
@@ -182,8 +207,8 @@ def _where(keys: list[str], path: Path | None, text: str) -> str:
     return f" in {path}"
 
 
-def _unknown_variables() -> Iterator[str]:
-    known = {_PREFIX + "__".join(keys).upper() for keys in _all_keys(Settings, ())}
+def _unknown_variables(settings: type[BaseSettings]) -> Iterator[str]:
+    known = {_PREFIX + "__".join(keys).upper() for keys in _all_keys(settings, ())}
     for name in sorted(os.environ):
         if name.upper().startswith(_PREFIX) and name.upper() not in known:
             close = difflib.get_close_matches(name.upper(), known, n=1)

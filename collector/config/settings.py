@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from collector.catalogue import BY_NAME
+from collector.sources.host.redfish.options import LEAST_SECONDS, keeps_secrets
+from collector.sources.host.redfish.options import checked_url as controller_url
 from exporters.influxdb.options import checked_url
 from exporters.mqtt.options import DEFAULT_TOPIC_PREFIX
 
@@ -74,6 +76,7 @@ class SamplingTable(_Table):
     slow_seconds: float = Field(default=10.0, ge=1, le=3600)
     source: Literal["auto", "nvml", "simulated"] = "auto"
     disable: tuple[MetricName, ...] = ()
+    enable: tuple[MetricName, ...] = ()
 
 
 class SimulationTable(_Table):
@@ -83,6 +86,40 @@ class SimulationTable(_Table):
     model: Literal["A100", "H100", "H200", "B200", "GB200", "GB300"] = "H200"
     seed: int = 1
     trace: Path | None = None
+
+
+class RedfishTable(_Table):
+    """The management controller's Redfish service; on when the table is there."""
+
+    url: Annotated[str, AfterValidator(controller_url)]
+    username: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    seconds: float = Field(default=10.0, ge=LEAST_SECONDS, le=600)
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if bool(self.username) != (self.password_file is not None):
+            raise ValueError("username and password_file belong together: set both or none")
+        if self.username and not keeps_secrets(self.url):
+            raise ValueError("with a username, url must be https://...: http would show it to all")
+        return self
+
+
+class IpmiTable(_Table):
+    """IPMI DCMI by ipmitool or freeipmi; on when the table is there."""
+
+    seconds: float = Field(default=10.0, ge=LEAST_SECONDS, le=600)
+
+
+class HostTable(_Table):
+    """The machine around the GPUs."""
+
+    kmsg: bool = False
+    expected_gpus: int | None = Field(default=None, ge=0, le=1024)
+    sysfs_root: Path = Path("/sys")
+    redfish: RedfishTable | None = None
+    ipmi: IpmiTable | None = None
 
 
 class WindowTable(_Table):
@@ -187,6 +224,7 @@ class Settings(BaseSettings):
     node: NodeTable = Field(default_factory=NodeTable)
     sampling: SamplingTable = Field(default_factory=SamplingTable)
     simulation: SimulationTable = Field(default_factory=SimulationTable)
+    host: HostTable = Field(default_factory=HostTable)
     window: WindowTable = Field(default_factory=WindowTable)
     ledger: LedgerTable = Field(default_factory=LedgerTable)
     prometheus: PrometheusTable = Field(default_factory=PrometheusTable)

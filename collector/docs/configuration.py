@@ -43,9 +43,25 @@ the file. The file must be readable for the user that wattkeeper runs as, and fo
 _AFTER = {"prometheus.basic_auth": _HASH}
 
 
-def configuration_page(tables: Sequence[Table]) -> str:
-    """The page, a section for each table."""
-    return _HEAD + "".join(_section(one) for one in tables)
+_SITE = """
+# Configuration of a site daemon
+
+`wattkeeper site` reads its configuration the same way. Its tables `[window]`, `[influxdb]`,
+`[mqtt]` and those below `[prometheus]` are those of a node; these are its own, or say something
+else. A node's other tables are unknown keys to it.
+"""
+
+
+def configuration_page(tables: Sequence[Table], site_tables: Sequence[Table] = ()) -> str:
+    """The page, a section for each table.
+
+    Args:
+        tables: a node's.
+        site_tables: a site daemon's; those that are the same as a node's are not repeated.
+    """
+    known = dict.fromkeys(map(_section, tables))
+    own = [text for one in site_tables if one.keys and (text := _section(one)) not in known]
+    return "".join((_HEAD, *known, *((_SITE, *own) if own else ())))
 
 
 def _section(one: Table) -> str:

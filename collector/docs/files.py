@@ -5,15 +5,21 @@ from pathlib import Path
 
 from collector.catalogue import CATALOGUE
 from collector.config.settings import Settings
+from collector.config.site_settings import SiteSettings
 from collector.docs.configuration import configuration_page
 from collector.docs.example import example_file
 from collector.docs.keys import tables
 from collector.docs.metrics import metrics_page
+from collector.docs.site_key_texts import SITE_KEY_TEXTS
+from collector.docs.sitefile import site_file_page
 from exporters.mqtt.schema import gpu_schema
 
 FILES: Mapping[str, Callable[[], str]] = {
     "docs/metrics.md": lambda: metrics_page(CATALOGUE),
-    "docs/configuration.md": lambda: configuration_page(tables(Settings)),
+    "docs/configuration.md": lambda: configuration_page(
+        tables(Settings), tables(SiteSettings, SITE_KEY_TEXTS)
+    ),
+    "docs/site-file.md": site_file_page,
     "docs/schemas/mqtt-gpu.schema.json": gpu_schema,
     "deploy/examples/wattkeeper.toml": lambda: example_file(tables(Settings)),
 }

@@ -63,6 +63,12 @@ class MeterReading:
         received_ns: when it arrived, by our CLOCK_MONOTONIC.
         quality: whether it may be used.
         shape: for power, what lies between readings.
+        point: which one, where a meter has several of one quantity: a state's name, or the side of
+            a coolant's loop. Empty for power and energy, of which a meter has one each.
+        reason: why it is BAD, in words for people; empty when GOOD.
+        notice: whether this is no value of the source's but the word that it fell silent
+            (heartbeat lost, node dead): what it said last holds no more. `source_ns` is then the
+            time of the notice by our own clock.
     """
 
     meter: str
@@ -72,3 +78,6 @@ class MeterReading:
     received_ns: int
     quality: Quality = Quality.GOOD
     shape: Shape = Shape.SAMPLED
+    point: str = ""
+    reason: str = ""
+    notice: bool = False

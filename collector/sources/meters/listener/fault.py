@@ -1,0 +1,42 @@
+"""What is wrong with the way to the meters: told when it starts, changes and ends."""
+
+import logging
+import time
+from collections.abc import Callable
+
+Report = Callable[[str | None, str], None]
+"""Told the problem, or None when it is over, and what to do about it."""
+
+_log = logging.getLogger(__name__)
+
+
+class ListenerFault:
+    """One line when it starts, one when it ends, and the report between.
+
+    Args:
+        report: told when the words change, and of the end.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._since: float | None = None
+        self._said: tuple[str, str] | None = None
+
+    def begin(self, problem: str, action: str) -> None:
+        """Something is wrong."""
+        words = (problem, action or "it is tried again")
+        if self._since is None:
+            self._since = time.monotonic()
+            _log.error("meters: %s; %s", *words)
+        if words != self._said:
+            self._said = words
+            self._report(*words)
+
+    def end(self) -> None:
+        """All is well."""
+        if self._since is None:
+            return
+        seconds = time.monotonic() - self._since
+        self._since = self._said = None
+        _log.warning("meters: connected again after %.0f s", seconds)
+        self._report(None, "")

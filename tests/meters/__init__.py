@@ -1,0 +1,1 @@
+"""The facility's meters: decoders, map, and a real broker."""
