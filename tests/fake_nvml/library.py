@@ -15,8 +15,9 @@ from typing import Final
 
 LIBRARY_NAME: Final = "libnvidia-ml.so.1"
 
-_SOURCES: Final = ("fake_nvml.c", "fake_power.c", "fake_device.c", "fake_truth.c")
-_HEADERS: Final = ("fake_nvml.h",)
+_NATIVE: Final = Path(__file__).resolve().parent / "native"
+_SOURCES: Final = tuple(sorted(_NATIVE.glob("*.c")))
+_HEADERS: Final = tuple(sorted(_NATIVE.glob("*.h")))
 _FLAGS: Final = (
     "-std=c11",
     "-D_GNU_SOURCE",
@@ -28,7 +29,6 @@ _FLAGS: Final = (
     "-fPIC",
     f"-Wl,-soname,{LIBRARY_NAME}",
 )
-_HERE: Final = Path(__file__).resolve().parent
 
 # What this process has built already, by hash: a copy is faster than cc.
 _built: dict[str, Path] = {}
@@ -38,8 +38,8 @@ _loaded: dict[str, ctypes.CDLL] = {}
 @functools.cache
 def _sources_hash(*, old_driver: bool) -> str:
     digest = hashlib.sha256()
-    for name in (*_SOURCES, *_HEADERS):
-        digest.update((_HERE / name).read_bytes())
+    for path in (*_SOURCES, *_HEADERS):
+        digest.update(path.read_bytes())
     digest.update(" ".join(_FLAGS).encode())
     return digest.hexdigest()[:32] + ("-old" if old_driver else "-new")
 
@@ -86,7 +86,7 @@ def _compile(output: Path, key: str, *, old_driver: bool) -> None:
         *_FLAGS,
         f'-DFAKE_NVML_SOURCE_HASH="{key}"',
         *(["-DFAKE_NVML_OLD_DRIVER"] if old_driver else []),
-        *(str(_HERE / name) for name in _SOURCES),
+        *map(str, _SOURCES),
         "-o",
         str(output),
         "-lm",
@@ -129,7 +129,9 @@ def load(library: Path) -> ctypes.CDLL:
         ctypes.c_int64,
         ctypes.c_uint32,
     ]
-    handle.fake_nvml_group_name.restype = ctypes.c_char_p
-    handle.fake_nvml_group_name.argtypes = [ctypes.c_uint32]
+    for name in ("fake_nvml_group_name", "fake_nvml_function_name"):
+        function = getattr(handle, name)
+        function.restype = ctypes.c_char_p
+        function.argtypes = [ctypes.c_uint32]
     _loaded[content] = handle
     return handle

@@ -1,9 +1,8 @@
 // The physics: true power and energy as pure functions of CLOCK_MONOTONIC and
 // the state file, and the sensors that look at them.
-#include "fake_nvml.h"
+#include "fake.h"
 
 #include <math.h>
-#include <stddef.h>
 
 #define PI 3.14159265358979323846
 
@@ -157,6 +156,17 @@ uint32_t power_reading(const struct fake_state *state, const struct fake_gpu *gp
         true_energy(state, gpu, end, scope) - true_energy(state, gpu, begin, scope);
     // A sine near zero may be off by a picojoule.
     return energy < 0 ? 0 : (uint32_t)(energy / (end - begin));
+}
+
+// The mean over the period before: no part of the energy is in two samples.
+uint32_t sample_reading(const struct fake_state *state, const struct fake_gpu *gpu, int64_t at,
+                        uint64_t period, enum fake_scope scope) {
+    enum fake_group group = scope == SCOPE_MODULE ? GROUP_POWER_MODULE : GROUP_POWER_INSTANT;
+    if ((LOAD(gpu->power_override_mask) >> group) & 1)
+        return (uint32_t)LOAD(gpu->power_override_milliwatts);
+    picojoules energy = true_energy(state, gpu, at, scope) -
+                        true_energy(state, gpu, at - (int64_t)period, scope);
+    return energy < 0 ? 0 : (uint32_t)(energy / (int64_t)period);
 }
 
 static uint64_t counter_value(const struct fake_state *state, const struct fake_gpu *gpu,

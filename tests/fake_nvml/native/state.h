@@ -1,131 +1,30 @@
-// Shared declarations of the fake libnvidia-ml: the part of NVML's ABI that
-// Wattkeeper reads, the layout of the state file, and the internal calls.
-//
-// layout.py holds the same layout; bump FAKE_LAYOUT_VERSION in both when any
-// struct or the order of the groups changes.
-#ifndef FAKE_NVML_H
-#define FAKE_NVML_H
+// The layout of the state file.  layout.py holds the same layout; bump
+// FAKE_LAYOUT_VERSION in both when any struct or the order of the groups changes.
+#ifndef FAKE_NVML_STATE_H
+#define FAKE_NVML_STATE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-// ---- NVML ABI ---------------------------------------------------------------
-
-typedef uint32_t nvmlReturn_t;
-enum {
-    NVML_SUCCESS = 0,
-    NVML_ERROR_UNINITIALIZED = 1,
-    NVML_ERROR_INVALID_ARGUMENT = 2,
-    NVML_ERROR_NOT_SUPPORTED = 3,
-    NVML_ERROR_NO_PERMISSION = 4,
-    NVML_ERROR_NOT_FOUND = 6,
-    NVML_ERROR_INSUFFICIENT_SIZE = 7,
-    NVML_ERROR_DRIVER_NOT_LOADED = 9,
-    NVML_ERROR_TIMEOUT = 10,
-    NVML_ERROR_GPU_IS_LOST = 15,
-    NVML_ERROR_LIB_RM_VERSION_MISMATCH = 18,
-    NVML_ERROR_MEMORY = 20,
-    NVML_ERROR_ARGUMENT_VERSION_MISMATCH = 25,
-    NVML_ERROR_UNKNOWN = 999,
-};
-
-enum {
-    VALUE_TYPE_UNSIGNED_INT = 1,
-    VALUE_TYPE_UNSIGNED_LONG_LONG = 3,
-    VALUE_TYPE_SIGNED_INT = 5,
-};
-
-struct nvmlDevice {
-    uint32_t index;
-};
-typedef struct nvmlDevice *nvmlDevice_t;
-
-typedef struct {
-    char busIdLegacy[16];
-    uint32_t domain, bus, device, pciDeviceId, pciSubSystemId;
-    char busId[32];
-} nvmlPciInfo_t;
-_Static_assert(sizeof(nvmlPciInfo_t) == 68, "nvmlPciInfo_t");
-
-typedef struct {
-    uint64_t total, free, used;
-} nvmlMemory_t;
-
-typedef struct {
-    uint32_t version;
-    uint64_t total, reserved, free, used;
-} nvmlMemory_v2_t;
-_Static_assert(sizeof(nvmlMemory_v2_t) == 0x28, "nvmlMemory_v2_t");
-
-typedef struct {
-    uint32_t version, sensorType;
-    int32_t temperature;
-} nvmlTemperature_v1_t;
-_Static_assert(sizeof(nvmlTemperature_v1_t) == 0x0C, "nvmlTemperature_v1_t");
-
-typedef struct {
-    uint32_t version;
-    int32_t marginTemperature;
-} nvmlMarginTemperature_v1_t;
-_Static_assert(sizeof(nvmlMarginTemperature_v1_t) == 0x08, "nvmlMarginTemperature_v1_t");
-
-typedef struct {
-    uint32_t gpu, memory;
-} nvmlUtilization_t;
-
-typedef union {
-    double dVal;
-    uint32_t uiVal;
-    uint64_t ullVal;
-    int64_t sllVal;
-    int32_t siVal;
-} nvmlValue_t;
-
-typedef struct {
-    uint32_t fieldId, scopeId;
-    int64_t timestamp, latencyUsec;
-    uint32_t valueType;
-    nvmlReturn_t nvmlReturn;
-    nvmlValue_t value;
-} nvmlFieldValue_t;
-_Static_assert(sizeof(nvmlFieldValue_t) == 40, "nvmlFieldValue_t");
-
-typedef struct {
-    uint64_t referenceTime, violationTime;
-} nvmlViolationTime_t;
-
-typedef struct {
-    uint32_t pid;
-    uint64_t usedGpuMemory;
-    uint32_t gpuInstanceId, computeInstanceId;
-} nvmlProcessInfo_t;
-_Static_assert(sizeof(nvmlProcessInfo_t) == 24, "nvmlProcessInfo_t");
-
-typedef struct {
-    uint64_t timeStamp;
-    nvmlValue_t sampleValue;
-} nvmlSample_t;
-
-typedef struct {
-    nvmlDevice_t device;
-    uint64_t eventType, eventData;
-    uint32_t gpuInstanceId, computeInstanceId;
-} nvmlEventData_t;
-_Static_assert(sizeof(nvmlEventData_t) == 32, "nvmlEventData_t");
-
-// ---- State file -------------------------------------------------------------
+#include "functions.h"
 
 #define FAKE_MAGIC UINT64_C(0x4B5741544C4D564E)
-#define FAKE_LAYOUT_VERSION 1u
+#define FAKE_LAYOUT_VERSION 2u
 #define FAKE_GPUS_MAX 32u
 #define FAKE_SEGMENTS_MAX 512u
 #define FAKE_TABLE_POINTS_MAX 65536u
 #define FAKE_EVENTS_MAX 256u
-#define FAKE_PROCESSES_MAX 16u
+#define FAKE_PROCESSES_MAX 64u
 #define FAKE_GROUPS_MAX 64u
+#define FAKE_FUNCTIONS_MAX 192u
+#define FAKE_FIELD_IDS_MAX 512u
+#define FAKE_FIELDS_MAX 2048u
+#define FAKE_GPM_METRICS_MAX 512u
+#define FAKE_MIG_MAX 8u
+#define FAKE_RETIRED_PAGES_MAX 64u
+#define FAKE_NVLINKS_MAX 36u
 
 // A group is the unit for which calls are counted, delayed, hung, refused or
-// declared unsupported.  Order = layout.Group.
+// declared unsupported.  Order = groups.Group.
 #define FAKE_GROUPS(X) \
     X(INIT) X(SHUTDOWN) X(SYSTEM) X(COUNT) X(HANDLE) X(IDENTITY) X(PERSISTENCE) \
     X(FIELD_VALUES) X(POWER_INSTANT) X(POWER_AVERAGE) X(POWER_MODULE) X(POWER_MEMORY) \
@@ -134,7 +33,9 @@ _Static_assert(sizeof(nvmlEventData_t) == 32, "nvmlEventData_t");
     X(UTILIZATION) X(ENCODER_DECODER) X(JPEG_OFA) X(CLOCKS) X(MAX_CLOCKS) \
     X(CLOCK_EVENT_REASONS) X(MEMORY_INFO) X(MEMORY_INFO_V2) X(POWER_LIMITS) \
     X(PERFORMANCE_STATE) X(VIOLATION) X(MIG) X(ECC) X(PROCESSES) X(PCIE) X(EVENTS) \
-    X(SAMPLES) X(FABRIC) X(OTHER_FIELDS)
+    X(SAMPLES) X(FABRIC) X(OTHER_FIELDS) X(ROW_REMAPPER) X(RETIRED_PAGES) X(NVLINK) X(C2C) \
+    X(GPM) X(PLATFORM) X(FAN) X(VIRTUALIZATION) X(POWER_PROFILES) X(POWER_SMOOTHING) X(BAR1) \
+    X(POWER_MODE) X(RECOVERY)
 
 enum fake_group {
 #define FAKE_GROUP_ENUM(name) GROUP_##name,
@@ -143,6 +44,7 @@ enum fake_group {
         GROUP_COUNT_OF
 };
 _Static_assert(GROUP_COUNT_OF <= FAKE_GROUPS_MAX, "too many groups");
+_Static_assert(FUNCTION_COUNT_OF <= FAKE_FUNCTIONS_MAX, "too many functions");
 
 enum fake_waveform { WAVEFORM_CONSTANT = 0, WAVEFORM_SQUARE, WAVEFORM_SINE, WAVEFORM_TABLE };
 enum fake_scope { SCOPE_GPU = 0, SCOPE_MODULE = 1, SCOPE_MEMORY = 2 };
@@ -171,14 +73,78 @@ struct fake_table_point {
 
 struct fake_process {
     uint32_t pid;
-    uint32_t reserved;
+    uint32_t kind;  // 0 compute, 1 graphics, 2 MPS
     uint64_t used_memory_bytes;
+    uint32_t gpu_instance_id, compute_instance_id;
 };
 
 struct fake_event {
     uint64_t gpu_index;
     uint64_t event_type;
     uint64_t event_data;
+};
+
+// What one function does beyond its ordinary answer.
+struct fake_function_state {
+    uint64_t calls;  // written by the C side only
+    uint64_t latency_nanoseconds;
+    uint32_t error;
+    uint32_t is_hung;
+};
+
+// What befalls a nvmlDeviceGetFieldValues whose batch holds a field.
+struct fake_field_fault {
+    uint64_t latency_nanoseconds;
+    uint32_t error;
+    uint32_t is_hung;
+};
+
+#define FAKE_SCOPE_ANY UINT32_C(0xFFFFFFFE)
+enum fake_field_flags {
+    FIELD_IS_SUM = 1,     // of the same field's other scopes
+    FIELD_IS_HIDDEN = 2,  // the driver is too old for the field; its function knows it
+};
+
+// One value of nvmlDeviceGetFieldValues.
+struct fake_field {
+    uint32_t field_id, scope_id;
+    uint32_t value_type;
+    uint32_t result;  // nvmlReturn
+    uint32_t group;
+    uint32_t flags;
+    uint32_t next;  // of the same field; its position + 1; 0: the last one
+    uint32_t reserved;
+    uint64_t value;  // the bits; of a SIGNED_INT: the low 32
+    double rate_per_second;
+    int64_t since_nanoseconds;  // after the GPU's epoch, where the growth began
+};
+
+// Grows by `level` each second; what GPM gives is the growth over the time
+// between two samples.
+struct fake_gpm_metric {
+    double level;
+    double base;  // level times seconds until `since`
+    int64_t since_nanoseconds;
+    uint32_t is_present;
+    uint32_t error;
+};
+
+struct fake_mig {
+    uint32_t is_present;
+    uint32_t gpu_instance_id, compute_instance_id;
+    uint32_t multiprocessor_count, copy_engine_count, decoder_count;
+    uint32_t encoder_count, jpeg_count, ofa_count;
+    uint32_t gpu_instance_slice_count, compute_instance_slice_count;
+    uint32_t reserved;
+    uint64_t memory_total_bytes, memory_reserved_bytes, memory_used_bytes;
+    char name[96];
+    char uuid[96];
+};
+
+struct fake_retired_page {
+    uint64_t address;
+    uint64_t timestamp_microseconds;
+    uint64_t cause;  // 0: single-bit errors, 1: a double-bit error
 };
 
 struct fake_gpu {
@@ -203,6 +169,7 @@ struct fake_gpu {
     int64_t power_phase_nanoseconds;
     uint64_t power_window_nanoseconds;  // 0: a point sample
     uint64_t average_window_nanoseconds;
+    uint64_t sample_period_nanoseconds;  // of nvmlDeviceGetSamples; 0: the refresh
     uint32_t usage_is_average;  // PowerUsage reads the average sensor
     uint32_t timestamp_is_refresh;
     uint64_t power_override_mask;  // by group
@@ -229,6 +196,10 @@ struct fake_gpu {
     uint32_t group_error[FAKE_GROUPS_MAX];
     uint32_t is_lost;
     uint32_t persistence_mode;
+    struct fake_function_state functions[FAKE_FUNCTIONS_MAX];
+    uint32_t has_field_faults;
+    uint32_t reserved_faults;
+    struct fake_field_fault field_faults[FAKE_FIELD_IDS_MAX];
 
     // Plain readings.
     int32_t temperature_celsius;
@@ -250,13 +221,44 @@ struct fake_gpu {
     uint32_t performance_state;
     uint32_t mig_mode, mig_pending_mode, mig_device_count_max;
     uint32_t pcie_replay_count, pcie_generation, pcie_width, pcie_generation_max, pcie_width_max;
+    uint32_t pcie_transmit_kilobytes_per_second, pcie_receive_kilobytes_per_second;
     uint32_t process_count;
+    uint32_t ecc_mode, ecc_pending_mode, retired_pages_pending, retired_page_count;
+    uint32_t virtualization_mode, power_management_mode, is_gpm_supported, is_c2c_enabled;
+    uint32_t fan_count, fan_speed_percent, module_id, reserved_readings;
+    uint64_t violation_unit_nanoseconds;
     uint64_t memory_total_bytes, memory_reserved_bytes, memory_used_bytes;
+    uint64_t bar1_total_bytes, bar1_used_bytes;
     uint64_t clock_event_reasons, supported_clock_event_reasons;
     uint64_t supported_event_types;
     uint64_t ecc_errors[4];  // [2 * counterType + errorType]
+    uint64_t sram_ecc_errors[11];  // in the order of nvmlEccSramErrorStatus_v1_t
+    uint64_t sram_ecc_threshold_exceeded;
     uint64_t violation_nanoseconds[16];
+    uint32_t row_remapper_histogram[5];  // max, high, partial, low, none
+    uint32_t nvlink_remote_type[FAKE_NVLINKS_MAX];
+    uint32_t power_profiles[3][8];  // supported, requested, enforced
     struct fake_process processes[FAKE_PROCESSES_MAX];
+    struct fake_retired_page retired_pages[FAKE_RETIRED_PAGES_MAX];
+
+    // Where the GPU sits.
+    uint8_t fabric_cluster_uuid[16];
+    uint32_t fabric_status, fabric_clique_id, fabric_state, fabric_health_mask;
+    uint32_t fabric_health_summary, fabric_version_max;
+    uint8_t platform_ib_guid[16], platform_chassis_serial[16];
+    uint32_t platform_slot, platform_tray, platform_host_id, platform_peer_type;
+    uint32_t platform_module_id, platform_version_max;
+
+    struct fake_mig mig[FAKE_MIG_MAX];
+
+    // Field values; the sequence is odd while they change.
+    uint64_t field_sequence;
+    uint64_t field_count;
+    uint32_t field_heads[FAKE_FIELD_IDS_MAX];  // position + 1 of the first; 0: none
+    struct fake_field fields[FAKE_FIELDS_MAX];
+
+    uint64_t gpm_sequence;
+    struct fake_gpm_metric gpm[1 + FAKE_MIG_MAX][FAKE_GPM_METRICS_MAX];
 
     // Written by the C side only.
     uint64_t calls[FAKE_GROUPS_MAX];  // of a field's group: fields, not calls
@@ -273,6 +275,8 @@ struct fake_state {
     uint32_t gpus_max;
     uint64_t total_bytes;
     uint64_t gpu_bytes;
+    uint32_t function_count;
+    uint32_t group_count;
 
     uint32_t gpu_count;      // set up in this file
     uint32_t visible_gpus;   // at most gpu_count
@@ -285,16 +289,21 @@ struct fake_state {
     uint32_t cuda_driver_version;
     uint32_t reserved;
     uint64_t init_latency_nanoseconds;
+    int64_t wall_offset_nanoseconds;  // CLOCK_REALTIME less CLOCK_MONOTONIC, at the start
     char driver_version[80];
     char nvml_version[80];
+    struct fake_function_state functions[FAKE_FUNCTIONS_MAX];
 
     // Written by the C side only.
     uint64_t calls[FAKE_GROUPS_MAX];
     uint64_t total_calls;
+    uint64_t hung_calls;  // of functions without a device
     uint64_t concurrent_calls;
     uint64_t outstanding_calls_max;
     uint64_t shutdowns_with_outstanding_calls;
     uint64_t events_delivered;
+    int64_t event_sets_open;
+    int64_t gpm_samples_open;
 
     uint64_t event_head;  // events ever written; the ring keeps the last ones
     struct fake_event events[FAKE_EVENTS_MAX];
@@ -302,55 +311,5 @@ struct fake_state {
     struct fake_gpu gpus[FAKE_GPUS_MAX];
     struct fake_table_point table[FAKE_TABLE_POINTS_MAX];
 };
-
-// ---- Internal ---------------------------------------------------------------
-
-#define EXPORT __attribute__((visibility("default")))
-#define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
-#define LOAD_ACQUIRE(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
-
-typedef __int128 picojoules;  // 64 bits hold only 5 h at 1 kW
-
-#pragma GCC visibility push(hidden)
-
-// One NVML call in progress: what call_begin found and call_end needs.
-struct call {
-    struct fake_state *state;
-    struct fake_gpu *gpu;  // NULL for calls without a device
-    int64_t begin_nanoseconds;
-    uint32_t index;
-};
-
-extern struct nvmlDevice fake_devices[FAKE_GPUS_MAX];
-
-int64_t clock_nanoseconds(int clock);
-void sleep_until(int64_t monotonic_nanoseconds);
-struct fake_state *current_state(void);
-uint32_t visible_gpus(const struct fake_state *state);
-
-// call_end must follow every call_begin, also one that failed.
-nvmlReturn_t call_begin(struct call *call, nvmlDevice_t device, enum fake_group group);
-nvmlReturn_t call_begin_system(struct call *call, enum fake_group group);
-nvmlReturn_t call_end(struct call *call, nvmlReturn_t result);
-// As call_begin for a call that touches several groups: hang and latency cover
-// them all, refusals are left to the caller (group_refusal).
-nvmlReturn_t call_begin_groups(struct call *call, nvmlDevice_t device, enum fake_group group,
-                               uint64_t further_groups);
-void wait_while_hung(struct fake_gpu *gpu, uint64_t groups);
-nvmlReturn_t group_refusal(const struct fake_gpu *gpu, enum fake_group group);
-void count_group(const struct call *call, enum fake_group group);
-
-picojoules true_energy(const struct fake_state *state, const struct fake_gpu *gpu, int64_t at,
-                       enum fake_scope scope);
-uint64_t true_power(const struct fake_state *state, const struct fake_gpu *gpu, int64_t at,
-                    enum fake_scope scope);
-int64_t refresh_instant(const struct fake_gpu *gpu, int64_t at, uint64_t refresh, int64_t phase);
-uint32_t power_reading(const struct fake_state *state, const struct fake_gpu *gpu, int64_t at,
-                       uint64_t window, enum fake_scope scope, enum fake_group group);
-uint64_t counter_reading(const struct fake_state *state, const struct fake_gpu *gpu, int64_t at);
-
-#pragma GCC visibility pop
-
-#define MILLIJOULE ((picojoules)1000000000)
 
 #endif
