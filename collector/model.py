@@ -224,7 +224,7 @@ class Point:
     """Something that happened and is delivered like a window: an event, a demand interval.
 
     Attributes:
-        measurement: InfluxDB's name for its kind: `event`, `demand`.
+        measurement: InfluxDB's name for its kind: `event`, `demand`; empty when it is not stored.
         tags: what it is of, besides the place.
         wall_ns: when, UTC; with measurement and tags its key.
         fields: what it says, units in the names; a field has the same type in every point.

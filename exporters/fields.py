@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from collector.catalogue import BY_NAME, Kind, Labels, Metric, Rate, Unit
+from collector.catalogue import ANY, BY_NAME, Kind, Labels, Metric, Rate, Unit
 from collector.model import Stat, Window
 
 FieldValue = float | int | str
@@ -114,8 +114,11 @@ def window_fields(
             metric = catalogue.get(name)
             if metric is None:
                 continue
+            listed = _listed(metric)
             digits = _DIGITS.get(metric.unit, _OTHER_DIGITS)
             for labels, stat in series.items():
+                if labels not in listed:
+                    continue
                 for field, take in _named(metric, labels):
                     fields[field] = round(float(take(stat)), digits)
     return fields
@@ -125,9 +128,8 @@ def telemetry_fields(catalogue: Mapping[str, Metric] = BY_NAME) -> dict[str, Des
     """Every telemetry field that a source can bring, by name, in the catalogue's order."""
     found: dict[str, Described] = {}
     for metric in catalogue.values():
-        seen = {labels: None for series in metric.reads.values() for labels in series}
-        for labels in seen:
-            if metric.other_rates.get(labels, metric.rate) in _RATES and _fits(metric, labels):
+        for labels in _listed(metric):
+            if metric.other_rates.get(labels, metric.rate) in _RATES:
                 for name, _ in _named(metric, labels):
                     found[name] = Described(kind=float, help=_help(metric, labels, name))
     return found
@@ -186,9 +188,22 @@ def _named(metric: Metric, labels: Labels) -> tuple[tuple[str, Callable[[Stat], 
     return tuple((f"{base}_{stat}", _STATS[stat]) for stat in stats)
 
 
-def _fits(metric: Metric, labels: Labels) -> bool:
-    # The energy counter is read without its label and travels as the window's own energy.
-    return len(labels) == len(metric.labels)
+@lru_cache(maxsize=1024)
+def _listed(metric: Metric) -> Mapping[Labels, None]:
+    """The series that have fields: those the catalogue names, for fields are fixed.
+
+    What only a driver can name (MIG instances, processes, links) is in Prometheus alone, and so
+    is what says all in its labels. The energy counter is read without its label and travels as
+    the window's own energy.
+    """
+    if metric.kind is Kind.INFO or any(ANY in series for series in metric.reads.values()):
+        return {}
+    return {
+        labels: None
+        for series in metric.reads.values()
+        for labels in series
+        if len(labels) == len(metric.labels)
+    }
 
 
 def _help(metric: Metric, labels: Labels, name: str) -> str:

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from collector.model import GpuIdentity
+from collector.sources.nvml.calls import FIELDS
 from collector.sources.nvml.library import Function, Handle
-from collector.sources.nvml.plan import FIELDS
 from collector.sources.protocol import DriverGoneError, GpuLostError
 
 _INVALID_ARGUMENT = 2
 
 Capture = Mapping[str, Any]
-_Key = tuple[str, tuple[int, ...]]
+_Key = tuple[str, tuple[int, ...], tuple[int, ...], int]
+"""Function, numbers among its arguments, handles that the driver gave out, and the version of the
+structure that it fills, if that was kept (see `recording`)."""
 
 
 def read_capture(path: Path) -> Capture:
@@ -89,16 +91,21 @@ class ReplayDoor:
         return self._fields if name == FIELDS else self._function(name)
 
     def _function(self, name: str) -> Function:
-        def answer(handle: Handle, *parameters: Any) -> int:
-            numbers = [item for item in parameters if isinstance(item, int)]
-            outputs = [item._obj for item in parameters if not isinstance(item, int)]
-            call = self._calls[handle].get((name, tuple(numbers)))
+        def answer(*parameters: Any) -> int:
+            numbers, handles, outputs = _sorted(parameters)
+            gpus = self._calls
+            if isinstance(parameters[0], int):  # the GPU's own handle: its place
+                gpus, numbers = [self._calls[numbers[0]]], numbers[1:]
+            versions = [output.version for output in outputs if hasattr(output, "version")]
+            keys = [(name, tuple(numbers), tuple(handles), one) for one in (*versions[:1], 0)]
+            call = next((calls[key] for key in keys for calls in gpus if key in calls), None)
             if call is None or call["code"] is None:
                 return _INVALID_ARGUMENT
             for output, written in zip(outputs, call["outputs"], strict=True):
                 raw = bytes.fromhex(written)
-                assert len(raw) == ctypes.sizeof(output)
-                ctypes.memmove(ctypes.addressof(output), raw, len(raw))
+                size = ctypes.sizeof(output)
+                assert len(raw) == size or (len(raw) < size and isinstance(output, ctypes.Array))
+                ctypes.memmove(ctypes.addressof(output), raw.ljust(size, b"\0"), size)
             return int(call["code"])
 
         return answer
@@ -106,7 +113,7 @@ class ReplayDoor:
     def _fields(self, handle: Handle, count: int, buffer: Any) -> int:
         for position in range(count):
             entry = buffer[position]
-            call = self._calls[handle].get((FIELDS, (entry.fieldId, entry.scopeId)))
+            call = self._calls[handle].get((FIELDS, (entry.fieldId, entry.scopeId), (), 0))
             if call is None or call["code"] is None:
                 entry.nvmlReturn = _INVALID_ARGUMENT
                 continue
@@ -118,10 +125,27 @@ class ReplayDoor:
         return 0
 
 
+def _sorted(parameters: Sequence[Any]) -> tuple[list[int], list[int], list[Any]]:
+    """Arguments by what they are: numbers, handles, and what is written to."""
+    numbers: list[int] = []
+    handles: list[int] = []
+    outputs: list[Any] = []
+    for item in parameters:
+        target = getattr(item, "_obj", item)
+        if isinstance(target, int):
+            numbers.append(target)
+        elif target is not item or isinstance(target, ctypes.Array):
+            outputs.append(target)
+        elif item is not None:
+            handles.append(ctypes.cast(item, ctypes.c_void_p).value or 0)
+    return numbers, handles, outputs
+
+
 def _key(call: Mapping[str, Any]) -> _Key:
-    if call["function"] == FIELDS:
-        return FIELDS, (call["field"], call["scope"])
-    return call["function"], tuple(call["arguments"])
+    if "field" in call:
+        return FIELDS, (call["field"], call["scope"]), (), 0
+    handles = tuple(call.get("handles", ()))
+    return call["function"], tuple(call["arguments"]), handles, call.get("version", 0)
 
 
 def steady(raw: str) -> str:

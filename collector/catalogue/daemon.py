@@ -89,6 +89,19 @@ DAEMON_METRICS = (
         Unit.SECONDS,
         _EXPORTER,
     ),
+    _own("meters_connected", Kind.GAUGE, "1 while the meters' broker is connected."),
+    _own("meter_messages", Kind.COUNTER, "Messages of meters that came."),
+    _own(
+        "meter_rejected",
+        Kind.COUNTER,
+        "Messages of meters that were not used, by reason (docs/meters.md).",
+        labels=("reason",),
+    ),
+    _own(
+        "site_tree_differences",
+        Kind.GAUGE,
+        "Differences between the site file's tree and what the facility says feeds what.",
+    ),
     _own("clock_steps", Kind.COUNTER, "Steps of the wall clock over 50 ms."),
     _own("faults", Kind.GAUGE, "Parts of this node that are not well."),
 )

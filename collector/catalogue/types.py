@@ -7,6 +7,12 @@ from enum import StrEnum
 Labels = tuple[str, ...]
 """Label values, in the order of `Metric.labels`."""
 
+ANY: Labels = ("*",)
+"""In `Metric.reads`: only the source knows the label values, and there may be any number of them.
+
+Such series are in `/metrics` alone: a window has no fixed fields for them.
+"""
+
 Values = Mapping[str, Mapping[Labels, float]]
 """Metric name, then label values, then the value in the metric's unit. Absent means absent."""
 
@@ -42,6 +48,8 @@ class Rate(StrEnum):
     """At `sampling.telemetry_hz`."""
     SLOW = "slow"
     """Every `sampling.slow_seconds`."""
+    HOST = "host"
+    """Every `seconds` of the host's source, in its own task."""
     IDENTITY = "identity"
     """At start and after a GPU came back."""
     DERIVED = "derived"
@@ -52,10 +60,17 @@ class Subject(StrEnum):
     """What a metric describes, and so which labels come before its own."""
 
     GPU = "gpu"
+    HOST = "host"
+    SITE = "site"
     DAEMON = "daemon"
 
 
-SUBJECT_LABELS: Mapping[Subject, Labels] = {Subject.GPU: ("gpu", "uuid"), Subject.DAEMON: ()}
+SUBJECT_LABELS: Mapping[Subject, Labels] = {
+    Subject.GPU: ("gpu", "uuid"),
+    Subject.HOST: (),
+    Subject.SITE: (),
+    Subject.DAEMON: (),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,6 +90,7 @@ class Metric:
             opaque here; only the source named interprets it.
         initial: label values whose counter is shown as 0 before its first event.
         family: metrics of one family may share a driver call, and so a failure of it.
+        default_on: whether it is read without being named in `sampling.enable`.
     """
 
     key: str
@@ -88,6 +104,7 @@ class Metric:
     reads: Mapping[str, Mapping[Labels, object]] = field(default_factory=dict)
     initial: tuple[Labels, ...] = ()
     family: str = ""
+    default_on: bool = True
 
     @property
     def name(self) -> str:

@@ -15,6 +15,8 @@ FORMAT = "wattkeeper-capture/1"
 MADE_BY = "wattkeeper check"
 """Says that a driver answered; whoever makes captures in another way says so there."""
 _RAW = frozenset({"raw", "outputs"})
+_IDS = "ids"
+"""What a call's bytes hold that tells whose machine it is, in hex; kept in no capture."""
 _LEAST_ID = 8
 """Shorter texts would be found in bytes that mean something else."""
 
@@ -118,7 +120,8 @@ def _gpu(gpu: GpuReport, *, keep_ids: bool) -> dict[str, object]:
         aliases = {uuid: uuid_alias(uuid), serial: serial_alias(uuid, len(serial))}
         identity |= {"uuid": aliases[uuid], "serial": aliases[serial]}
         calls = tuple(_without(call, aliases) for call in calls)
-    return {"identity": identity, "measured": _measured(gpu), "calls": list(calls)}
+    kept = [{key: said for key, said in call.items() if key != _IDS} for call in calls]
+    return {"identity": identity, "measured": _measured(gpu), "calls": kept}
 
 
 def _measured(gpu: GpuReport) -> dict[str, object]:
@@ -147,10 +150,15 @@ def _measured(gpu: GpuReport) -> dict[str, object]:
 
 def _without(call: Mapping[str, object], aliases: Mapping[str, str]) -> dict[str, object]:
     """A call whose raw bytes hold aliases where they held an id."""
+    ids = call.get(_IDS, ())
+    more = [one for one in ids if isinstance(one, str)] if isinstance(ids, list) else []
 
     def clean(said: object) -> object:
         if isinstance(said, list):
             return [clean(item) for item in said]
+        for id_hex in more:
+            if isinstance(said, str) and len(id_hex) >= 2 * _LEAST_ID:
+                said = said.replace(id_hex, id_alias(id_hex))
         for real, alias in aliases.items():
             if isinstance(said, str) and len(real) >= _LEAST_ID:
                 said = said.replace(real.encode().hex(), alias.encode().hex())
@@ -164,6 +172,13 @@ def uuid_alias(uuid: str) -> str:
     digest = sha256(f"uuid/{uuid}".encode()).hexdigest()
     parts = (digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32])
     return "GPU-" + "-".join(parts)
+
+
+def id_alias(id_hex: str) -> str:
+    """Letters that stand for an id of any other kind, in hex and of the same length."""
+    digest = sha256(f"id/{id_hex}".encode()).hexdigest()
+    letters = "".join(f"{ord('A') + int(digit, 16):02x}" for digit in digest)
+    return (letters * (len(id_hex) // len(letters) + 1))[: len(id_hex)]
 
 
 def serial_alias(uuid: str, digits: int) -> str:

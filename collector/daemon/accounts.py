@@ -33,6 +33,16 @@ def before_of(state: AccountState) -> tuple[Before, Energy]:
     return before, state.total
 
 
+def shown_base(before: AccountState | None, meter: ScopeMeter) -> ShownBase:
+    """What to take off the lifetime total, once the meter has accounted for an earlier run."""
+    if before is None or meter.bridged is None:
+        return ShownBase()
+    if meter.bridged.continues:
+        return ShownBase(before.shown_base_mj, before.shown_base_estimated_mj)
+    reached = before.total + meter.bridged.energy
+    return ShownBase(reached.total_mj, reached.estimated_mj)
+
+
 def state_of(
     meter: ScopeMeter, closed: Closed, base: ShownBase, *, boot_id: str, clean: bool
 ) -> AccountState:

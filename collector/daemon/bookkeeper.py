@@ -77,6 +77,10 @@ class Bookkeeper:
         )
         self._push.wake()
 
+    def remember(self, numbers: Mapping[str, int], wall_ns: int) -> None:
+        """Hand over single numbers that outlive this run."""
+        self._ledger.submit(Commit(windows=(), states={}, wall_ns=wall_ns, numbers=numbers))
+
     def _look_at_ledger(self) -> None:
         status = self._ledger.status
         if status.up:

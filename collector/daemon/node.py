@@ -10,6 +10,8 @@ from collector.config import Settings
 from collector.daemon.bookkeeper import Bookkeeper
 from collector.daemon.events import EventDesk
 from collector.daemon.faults import FaultBoard
+from collector.daemon.gpu_count import GpuCount
+from collector.daemon.host_setup import host_watch
 from collector.daemon.machine import boot_id, local_midnight_ns
 from collector.daemon.own_values import own_values
 from collector.daemon.push import Push, node_publisher
@@ -91,13 +93,16 @@ class Node:
             boot_id=self._plan.boot_id,
         )
 
+        self._host = host_watch(settings, self._plan, self._edges, ledger.accounts, self.faults)
+        self._count = GpuCount(settings.host.expected_gpus, ledger.numbers)
+
     def start(self) -> None:
         """Begin to look for GPUs."""
         self.discovery.start()
 
     def background(self) -> Iterable[tuple[str, Coroutine[None, None, None]]]:
         """What runs beside the ticks."""
-        return ()
+        return self._host.background()
 
     def tick(self) -> None:
         """Take what was read, account for it, show it.
@@ -122,6 +127,9 @@ class Node:
             self._bookkeeper.add(watched.advance(now_ns), now_ns)
             self._tell_health(watched)
         self._look_at_driver()
+        if not self._ticks % 2:
+            self._bookkeeper.add(self._host.advance(now_ns), now_ns)
+            self._count_gpus(wall_ns)
         self._take_events(now_ns, wall_ns)
         self._bookkeeper.commit(now_ns, wall_ns, self._states)
         watts = {uuid: watched.history_watts for uuid, watched in self.gpus.items()}
@@ -132,6 +140,12 @@ class Node:
         self._events.advance(now_ns, gpus, looked=self.discovery.looked)
         if self._events.due:
             self._bookkeeper.note_events(*self._events.take(), wall_ns)
+
+    def _count_gpus(self, wall_ns: int) -> None:
+        lost = sum(watched.worker.lost for watched in self.gpus.values())
+        news = self._count.note(self.discovery.count, lost)
+        if news and not self._source.simulated:
+            self._bookkeeper.remember(news, wall_ns)
 
     def _tell_health(self, watched: WatchedGpu) -> None:
         """Report what is wrong with a GPU, with its energy counter, and with single sensors."""
@@ -161,6 +175,7 @@ class Node:
         self._edges.refresh(now_ns, wall_ns)
         for watched in self._ordered():
             self._bookkeeper.add(watched.finish(now_ns), now_ns)
+        self._bookkeeper.add(self._host.finish(now_ns), now_ns)
         self._bookkeeper.commit(now_ns, wall_ns, lambda: self._states(clean=True), force=True)
 
     def join(self, timeout_seconds: float) -> bool:
@@ -184,7 +199,7 @@ class Node:
         states, self._retired = self._retired, {}
         for watched in self.gpus.values():
             states |= watched.states(clean=clean)
-        return states
+        return states | self._host.states(clean=clean)
 
     def _ordered(self) -> list[WatchedGpu]:
         return sorted(self.gpus.values(), key=lambda watched: watched.gpu.index)
@@ -313,6 +328,7 @@ class Node:
                 wall_ns=wall_ns,
             )
             | self.push.values(wall_ns),
+            host=self._host.values(now_ns) | self._count.values(),
             faults=standing,
             ready=self.discovery.looked,
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from collector.catalogue import Labels, Values
-from collector.daemon.accounts import KIND, ShownBase, before_of, state_of
+from collector.daemon.accounts import KIND, ShownBase, before_of, shown_base, state_of
 from collector.daemon.gpu_values import gpu_values
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.gpu_meter import GpuMeter
@@ -333,15 +333,7 @@ class WatchedGpu:
         for scope, meter in self.meter.scopes.items():
             if scope in self.bases or not meter.started:
                 continue
-            state = self._before.get(scope)
-            base = ShownBase()
-            if state is not None and meter.bridged is not None:
-                if meter.bridged.continues:
-                    base = ShownBase(state.shown_base_mj, state.shown_base_estimated_mj)
-                else:
-                    reached = state.total + meter.bridged.energy
-                    base = ShownBase(reached.total_mj, reached.estimated_mj)
-            self.bases[scope] = base
+            self.bases[scope] = shown_base(self._before.get(scope), meter)
 
     def _count_today(self, window: Window) -> None:
         # The last instant inside the window decides; edges lie on quarter-hours, so on midnights.

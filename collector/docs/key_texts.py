@@ -102,6 +102,12 @@ KEY_TEXTS: Mapping[str, KeyText] = {
         ("gpu_temperature_margin_celsius",),
         "none",
     ),
+    "sampling.enable": KeyText(
+        "Metrics that are read only when named here, for what they cost or for how many series "
+        "they have: docs/metrics.md marks them. `sampling.disable` has the last word.",
+        ("gpu_activity_ratio",),
+        "none",
+    ),
     "simulation.gpus": KeyText("Number of simulated GPUs."),
     "simulation.model": KeyText("What the simulated GPUs pretend to be."),
     "simulation.seed": KeyText("The same seed gives the same power."),
@@ -109,6 +115,39 @@ KEY_TEXTS: Mapping[str, KeyText] = {
         "Measured power to replay: a CSV file of `time_ms,watts`, plain or gzipped.",
         "/srv/traces/training.csv.gz",
         "none: power is made up",
+    ),
+    "host.kmsg": KeyText(
+        "Whether to read XID errors from the kernel log too: NVML does not tell of all of them. It "
+        "needs CAP_SYSLOG and read access to `/dev/kmsg`. An error that both tell of is counted "
+        "once; one that the driver writes in several lines (13 mostly) counts once a line."
+    ),
+    "host.expected_gpus": KeyText(
+        "How many GPUs the node must have; alerts compare it with those that are seen.",
+        8,
+        "the most that were ever seen",
+    ),
+    "host.sysfs_root": KeyText(
+        "Where the kernel's sysfs is; its power meters (hwmon) and CPU energy (RAPL) are read."
+    ),
+    "host.redfish.url": KeyText(
+        "The management controller; its certificate is verified.", "https://bmc.example"
+    ),
+    "host.redfish.username": KeyText("A user that may read.", "reader", "none"),
+    "host.redfish.password_file": KeyText(
+        "File that holds the password in its first line; it is read at every login.",
+        "/etc/wattkeeper/bmc-password",
+        "no password",
+    ),
+    "host.redfish.ca_file": KeyText(
+        "The authority that signed the controller's certificate, or that certificate itself.",
+        "/etc/wattkeeper/bmc.pem",
+        "the system's",
+    ),
+    "host.redfish.seconds": KeyText(
+        "Seconds between two reads; management controllers do not bear more."
+    ),
+    "host.ipmi.seconds": KeyText(
+        "Seconds between two reads by `ipmitool` or `ipmi-dcmi`, which need `/dev/ipmi0`."
     ),
     "window.seconds": KeyText(
         "Length of an aggregation window, seconds: the unit in which energy is committed to the "

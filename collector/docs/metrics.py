@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from collector.catalogue import Metric, Subject
+from collector.docs.coverage import coverage_section
 from collector.docs.markdown import code, table
 
 _HEAD = """\
@@ -15,9 +16,12 @@ not be read is absent: never zero, never NaN.
 
 **Read** says how often a value is read: *power* `sampling.power_hz` times a second, *telemetry*
 `sampling.telemetry_hz` times a second, *slow* every `sampling.slow_seconds`, *identity* at start
-and after a GPU came back; *derived* is computed by the daemon. **From** names the sources that
+and after a GPU came back, *host* every `seconds` of its table (1 s for hwmon and RAPL); *derived*
+is computed by the daemon. **From** names the sources that
 read it, with how many of its series where they do not read all alike; which of them a GPU and its
-driver really offer, `wattkeeper check` tells. `sampling.disable` takes these names.
+driver really offer, `wattkeeper check` tells. `sampling.disable` takes these names; what is *off*
+is read only when `sampling.enable` names it. Labels that only the driver knows (MIG instances,
+links, processes) are in `/metrics` alone, not in what is pushed.
 """
 
 _SECTIONS = {
@@ -25,13 +29,21 @@ _SECTIONS = {
         "GPUs",
         "Every series also has `gpu`, the index, and `uuid`. Join by `uuid`: an index is reused.",
     ),
+    Subject.HOST: (
+        "The machine around the GPUs",
+        """\
+`scope` says what a sensor covers: `ac_input`, `dc_node`, `baseboard`, `module`, `cpu`, `cpu_rail`,
+`sysio_rail`, `dram`. They contain each other: never add two scopes or two sources.
+`host_input_power_watts` is the one to add over nodes.""",
+    ),
     Subject.DAEMON: ("The daemon itself", "What it costs, and whether it keeps up."),
 }
 
 
 def metrics_page(catalogue: Sequence[Metric]) -> str:
     """The page, a section for each subject, metrics in the catalogue's order."""
-    return _HEAD + "".join(_section(subject, catalogue) for subject in Subject)
+    sections = (_section(subject, catalogue) for subject in Subject)
+    return _HEAD + "".join(sections) + coverage_section()
 
 
 def _section(subject: Subject, catalogue: Sequence[Metric]) -> str:
@@ -47,7 +59,7 @@ def _row(metric: Metric) -> list[str]:
         metric.kind.value,
         metric.unit.value,
         ", ".join(code(label) for label in metric.labels),
-        metric.rate.value,
+        metric.rate.value if metric.default_on else f"{metric.rate.value}, off",
         _sources(metric),
         metric.help,
     ]

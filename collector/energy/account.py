@@ -47,10 +47,17 @@ class Credit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What is physically possible for a scope, in milliwatts."""
+    """What is physically possible for a scope, in milliwatts.
+
+    Attributes:
+        ceiling_mw: the most.
+        idle_mw: what it draws at rest, where that is known.
+        least_mw: what is less is no reading; 0 for what may be off, as a spare supply.
+    """
 
     ceiling_mw: int
     idle_mw: int = 0
+    least_mw: int = 1
 
 
 class EnergyAccount:

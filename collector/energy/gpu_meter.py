@@ -179,21 +179,5 @@ class GpuMeter:
 
     def _window(self, scope: str, closed: Closed) -> Window:
         self.last_closed[scope] = closed
-        slots = self.scopes[scope].slots
-        inside = slots.since(closed.start_ns, closed.end_ns)
-        return Window(
-            device=self.gpu,
-            scope=scope,
-            start_ns=closed.wall_start_ns,
-            end_ns=closed.wall_end_ns,
-            duration_ns=closed.end_ns - closed.start_ns,
-            covered_ns=closed.covered_ns,
-            samples=sum(slot.samples for slot in inside),
-            energy=closed.energy,
-            total_mj=closed.total.total_mj,
-            power=power_stat(inside, slots.refresh_seconds()),
-            stats=self._stats(closed.start_ns, closed.end_ns),
-            gap=closed.gap,
-            low_mj=closed.low_mj,
-            high_mj=closed.high_mj,
-        )
+        stats = self._stats(closed.start_ns, closed.end_ns)
+        return self.scopes[scope].window(self.gpu, scope, closed, stats)

@@ -1,18 +1,19 @@
 """The meter of one scope of one GPU: samples and counter readings in, windows out."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
+from collector.catalogue.types import Labels
 from collector.energy.account import PATIENCE_NS, EnergyAccount, Limits
 from collector.energy.counter import SENTINEL
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.restart import Before, Bridge, Now, bridge, first_believable
-from collector.energy.slots import Slots
+from collector.energy.slots import Slots, power_stat
 from collector.energy.track import PowerTrack
 from collector.energy.windows import Closed, WindowBuilder
-from collector.model import CounterReading, Energy
+from collector.model import CounterReading, Device, Energy, Stat, Window
 
 _HELD_READINGS = 64
 
@@ -118,10 +119,10 @@ class ScopeMeter:
         """Add `(monotonic_ns, milliwatts)`; what is not physically possible is refused."""
         if not samples:
             return
-        ceiling_mw = self._limits.ceiling_mw
+        least_mw, ceiling_mw = self._limits.least_mw, self._limits.ceiling_mw
         powers_mw = list(map(_POWER, samples))
-        if min(powers_mw) <= 0 or max(powers_mw) > ceiling_mw:
-            good = [sample for sample in samples if 0 < sample[1] <= ceiling_mw]
+        if min(powers_mw) < least_mw or max(powers_mw) > ceiling_mw:
+            good = [sample for sample in samples if least_mw <= sample[1] <= ceiling_mw]
             self.refused_samples += len(samples) - len(good)
             samples, powers_mw = good, list(map(_POWER, good))
             if not samples:
@@ -154,6 +155,32 @@ class ScopeMeter:
             closed += self._builder.finish()
         self.slots.finish(now_ns)
         return closed
+
+    def window(
+        self,
+        device: Device,
+        scope: str,
+        closed: Closed,
+        stats: Mapping[str, Mapping[Labels, Stat]],
+    ) -> Window:
+        """A window that closed, with the statistics that go with it."""
+        inside = self.slots.since(closed.start_ns, closed.end_ns)
+        return Window(
+            device=device,
+            scope=scope,
+            start_ns=closed.wall_start_ns,
+            end_ns=closed.wall_end_ns,
+            duration_ns=closed.end_ns - closed.start_ns,
+            covered_ns=closed.covered_ns,
+            samples=sum(slot.samples for slot in inside),
+            energy=closed.energy,
+            total_mj=closed.total.total_mj,
+            power=power_stat(inside, self.slots.refresh_seconds()),
+            stats=stats,
+            gap=closed.gap,
+            low_mj=closed.low_mj,
+            high_mj=closed.high_mj,
+        )
 
     def _resume(self, now_ns: int) -> list[Closed]:
         """Account for the time since the earlier run, once the first readings are there."""

@@ -59,6 +59,7 @@ class Inbox:
         self._lanes = opened.lanes.statuses()
         self._states = dict(opened.accounts)
         self._events = opened.events
+        self._numbers = dict(opened.numbers)
         self._closing = False
         self._deadline = 0.0
         self._fault = opened.fault
@@ -83,6 +84,7 @@ class Inbox:
             self._pending.add(commit)
             self._states.update(commit.states)
             self._events = commit.events or self._events
+            self._numbers.update(commit.numbers)
             self._changed.notify()
 
     def ask(self, work: Callable[[Desk], Answer]) -> Future[Answer]:
@@ -138,7 +140,8 @@ class Inbox:
         """What is to be written next: what failed last time, and what came since.
 
         Args:
-            restate: write every account's state, and the events, for the file may be a new one.
+            restate: write every account's state, the events and the numbers, for the file may be
+                a new one.
         """
         with self._changed:
             if not self._pending.empty:
@@ -152,6 +155,7 @@ class Inbox:
                 if restate:
                     self._attempt.states = dict(self._states)
                     self._attempt.events = self._events
+                    self._attempt.numbers = dict(self._numbers)
             return self._attempt
 
     def publish(self, lanes: Mapping[str, LaneStatus]) -> None:

@@ -32,6 +32,7 @@ class Ledger:
         self._path = path
         self._accounts = MappingProxyType(dict(opened.accounts))
         self._events = opened.events
+        self._numbers = MappingProxyType(dict(opened.numbers))
         self._inbox = inbox
         self._writer = writer
         self._outbox = Outbox(inbox)
@@ -80,6 +81,11 @@ class Ledger:
     def events(self) -> EventState:
         """What was known of events when the ledger was opened."""
         return self._events
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """Single numbers that were remembered, by name, when the ledger was opened."""
+        return self._numbers
 
     @property
     def outbox(self) -> Outbox:

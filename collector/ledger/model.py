@@ -200,6 +200,7 @@ class Commit:
         wall_ns: when this was put together, UTC.
         outbox: what is to be delivered of these windows.
         events: the events as they stand now, all of them; None when nothing changed.
+        numbers: single numbers to remember, by name, in place of what they were.
     """
 
     windows: tuple[Window, ...]
@@ -207,6 +208,7 @@ class Commit:
     wall_ns: int
     outbox: tuple[OutboxItem, ...] = ()
     events: EventState | None = None
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

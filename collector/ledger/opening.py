@@ -16,7 +16,7 @@ from collector.ledger.lock import WriterLock
 from collector.ledger.migrate import migrations, version
 from collector.ledger.model import AccountKey, AccountState, EventState, LedgerError
 from collector.ledger.problems import describe, is_corrupt, no_permission, retried
-from collector.ledger.rows import load_accounts
+from collector.ledger.rows import load_accounts, load_numbers
 from collector.ledger.store import Store
 
 _log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ class Opened:
         fault: why it cannot be written.
         lanes: what is known of the outbox.
         events: what is known of events.
+        numbers: single numbers that are remembered, by name.
     """
 
     store: Store | None
@@ -41,6 +42,7 @@ class Opened:
     fault: LedgerError | None = None
     lanes: Lanes = field(default_factory=Lanes)
     events: EventState = field(default_factory=EventState)
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 def open_at_start(path: Path, lock: WriterLock) -> Opened:
@@ -72,6 +74,7 @@ def open_at_start(path: Path, lock: WriterLock) -> Opened:
             last_commit_wall_ns=store.wall_ns,
             lanes=lanes,
             events=store.events(),
+            numbers=store.numbers(),
         )
     except sqlite3.Error as error:
         store.close()
@@ -170,6 +173,7 @@ def _read_only(path: Path, fault: LedgerError) -> Opened:
             (wall_ns,) = connection.execute("SELECT wall_ns FROM last_commit").fetchone()
             accounts = load_accounts(connection)
             events = load_events(connection)
+            numbers = load_numbers(connection)
             lanes.load(connection)
     except sqlite3.Error:
         raise fault from None
@@ -180,4 +184,5 @@ def _read_only(path: Path, fault: LedgerError) -> Opened:
         fault=retried(fault),
         lanes=lanes,
         events=events,
+        numbers=numbers,
     )

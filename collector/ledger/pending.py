@@ -38,6 +38,7 @@ class Pending:
         quarter_hours: what to add to quarter-hour registers.
         states: the newest state of each account.
         events: the newest state of events; None when nothing of it changed.
+        numbers: the newest of each number to remember.
         gaps: gaps, in the order they came.
         outbox: what is to be delivered, by lane.
         windows: how many windows are in it.
@@ -52,6 +53,7 @@ class Pending:
         "events",
         "gaps",
         "minutes",
+        "numbers",
         "outbox",
         "quarter_hours",
         "states",
@@ -66,6 +68,7 @@ class Pending:
         self.quarter_hours: Deltas = {}
         self.states: dict[AccountKey, AccountState] = {}
         self.events: EventState | None = None
+        self.numbers: dict[str, int] = {}
         self.gaps: deque[Gap] = deque()
         self.outbox: dict[str, Queue] = {}
         self.windows = 0
@@ -91,6 +94,7 @@ class Pending:
             self._queue(item.lane).add(commit.wall_ns, item)
         self.states.update(commit.states)
         self.events = commit.events or self.events
+        self.numbers.update(commit.numbers)
         self.windows += len(commit.windows)
         self.wall_ns = commit.wall_ns
         self._bound()
@@ -105,6 +109,7 @@ class Pending:
                 _add(self.quarter_hours, start_s, key, delta)
         self.states.update(newer.states)
         self.events = newer.events or self.events
+        self.numbers.update(newer.numbers)
         self.gaps.extend(newer.gaps)
         for lane, queue in newer.outbox.items():
             self._queue(lane).absorb(queue)

@@ -1,7 +1,7 @@
 """Reads the ledger beside its writer: for reports, pages and tests."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,7 +20,7 @@ from collector.ledger.model import (
 )
 from collector.ledger.outbox_rows import read_all, read_quarantined
 from collector.ledger.problems import describe
-from collector.ledger.rows import SUM_COLUMNS, load_accounts
+from collector.ledger.rows import SUM_COLUMNS, load_accounts, load_ids
 from collector.ledger.spread import SECOND_NS
 from collector.model import Energy
 
@@ -37,6 +37,11 @@ _REGISTERS: Mapping[Resolution, str] = {
     "minute": _registers_sql("register_minute"),
     "quarter_hour": _registers_sql("register_quarter_hour"),
 }
+_QUARTER_HOURS = f"""
+SELECT start_s, account, {", ".join(SUM_COLUMNS)} FROM register_quarter_hour
+WHERE start_s >= ? AND start_s < ? AND account IN (SELECT value FROM json_each(?))
+"""  # noqa: S608 - our own column names
+_CHUNK_SECONDS = 86_400
 _GAPS = """
 SELECT kind, device, scope, start_ns, end_ns, counter_mj, integrated_mj, estimated_mj,
     low_mj, high_mj, reason
@@ -132,6 +137,42 @@ class LedgerReader:
             )
             for row in rows
         )
+
+    def numbers(self) -> Mapping[AccountKey, int]:
+        """The numbers by which `quarter_hours` names accounts.
+
+        Raises:
+            LedgerError: it cannot be read.
+        """
+        try:
+            return load_ids(self._connection)
+        except sqlite3.Error as error:
+            raise describe(error, self._path) from error
+
+    def quarter_hours(
+        self, accounts: Collection[int], start_s: int, end_s: int
+    ) -> Iterator[list[tuple[int, ...]]]:
+        """The 15-minute registers of many accounts at once, as plain numbers, a day at a time.
+
+        A year of 200 meters is 7 million registers: too many for a value each. The file keeps
+        them by time, so that reading one account costs as much as reading all.
+
+        Args:
+            accounts: their numbers.
+            start_s: registers that begin at this time, UTC seconds, or later.
+            end_s: and before this one.
+
+        Yields:
+            Rows in no order: start (UTC seconds), the account's number, energy by counter, by
+            integral and by estimate (mJ), covered and elapsed time (ns).
+
+        Raises:
+            LedgerError: it cannot be read.
+        """
+        wanted = f"[{','.join(map(str, accounts))}]"
+        for first_s in range(start_s, end_s, _CHUNK_SECONDS):
+            last_s = min(first_s + _CHUNK_SECONDS, end_s)
+            yield self._rows(_QUARTER_HOURS, (first_s, last_s, wanted))
 
     def gaps(self, start_ns: int, end_ns: int) -> tuple[Gap, ...]:
         """Gaps of all accounts that overlap a stretch of time, oldest first.

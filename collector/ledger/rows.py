@@ -1,6 +1,7 @@
 """The ledger's columns, and values made from its rows."""
 
 import sqlite3
+from typing import Any
 
 from collector.ledger.model import AccountKey, AccountState
 from collector.model import Energy
@@ -26,6 +27,12 @@ _ACCOUNTS = f"""
 SELECT kind, device, scope, {", ".join(STATE_COLUMNS)}
 FROM account JOIN account_state ON account_state.account = account.id
 """  # noqa: S608 - our own column names
+Column = int | str | bytes | None
+"""What a column holds. An integer of SQLite has 63 bits: 2.56 TWh in millijoules, which a feed of
+1 GW draws in four months."""
+_MOST = 2**63 - 1
+_LARGE_BYTES = 16
+
 _IDS = "SELECT kind, device, scope, id FROM account"
 _ENERGY_SINCE = """
 SELECT kind, device, scope, sum(counter_mj), sum(integrated_mj), sum(estimated_mj)
@@ -46,13 +53,13 @@ def load_accounts(connection: sqlite3.Connection) -> dict[AccountKey, AccountSta
             clean=bool(row[-1]),
             **dict(zip(STATE_COLUMNS[3:-1], row[6:-1], strict=True)),
         )
-        for row in connection.execute(_ACCOUNTS)
+        for row in map(_unpacked, connection.execute(_ACCOUNTS))
     }
 
 
-def state_row(account: int, state: AccountState) -> tuple[int | str | None, ...]:
+def state_row(account: int, state: AccountState) -> tuple[Column, ...]:
     """An account's row: its number, then `STATE_COLUMNS`."""
-    return (
+    return _packed(
         account,
         state.total.counter_mj,
         state.total.integrated_mj,
@@ -70,6 +77,19 @@ def state_row(account: int, state: AccountState) -> tuple[int | str | None, ...]
     )
 
 
+def _packed(*values: int | str | None) -> tuple[Column, ...]:
+    """Values as SQLite takes them; what is too large for its integers goes as bytes."""
+    return tuple(
+        value.to_bytes(_LARGE_BYTES, "big") if isinstance(value, int) and value > _MOST else value
+        for value in values
+    )
+
+
+def _unpacked(row: tuple[Column, ...]) -> Any:
+    """A row with its integers, however large."""
+    return [int.from_bytes(one, "big") if isinstance(one, bytes) else one for one in row]
+
+
 def load_ids(connection: sqlite3.Connection) -> dict[AccountKey, int]:
     """The numbers of the accounts in this file.
 
@@ -77,6 +97,15 @@ def load_ids(connection: sqlite3.Connection) -> dict[AccountKey, int]:
         sqlite3.Error: it cannot be read.
     """
     return {AccountKey(*row[:3]): row[3] for row in connection.execute(_IDS)}
+
+
+def load_numbers(connection: sqlite3.Connection) -> dict[str, int]:
+    """Single numbers that are remembered, by name.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    return dict(connection.execute("SELECT name, value FROM number").fetchall())
 
 
 def load_energy_since(connection: sqlite3.Connection, start_s: int) -> dict[AccountKey, Energy]:

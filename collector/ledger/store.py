@@ -12,7 +12,14 @@ from collector.ledger.migrate import migrate
 from collector.ledger.model import AccountKey, AccountState, EventState, LedgerError
 from collector.ledger.outbox_table import OutboxTable
 from collector.ledger.pending import Deltas, Pending
-from collector.ledger.rows import STATE_COLUMNS, SUM_COLUMNS, load_accounts, load_ids, state_row
+from collector.ledger.rows import (
+    STATE_COLUMNS,
+    SUM_COLUMNS,
+    load_accounts,
+    load_ids,
+    load_numbers,
+    state_row,
+)
 
 PRUNE_ROWS = 2000
 """How many rows one step of pruning deletes at most."""
@@ -21,7 +28,7 @@ TIDY_ROWS = 2000
 _TIDY_ROWS_BESIDE = 250
 """Likewise beside a commit, which is to stay short."""
 
-_Row = tuple[int | str | None, ...]
+_Row = tuple[int | str | bytes | None, ...]
 
 
 def _register_sql(table: str) -> str:
@@ -46,6 +53,7 @@ INSERT INTO gap (account, start_ns, end_ns, counter_mj, integrated_mj, estimated
     low_mj, high_mj, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ADD_ACCOUNT = "INSERT INTO account (kind, device, scope) VALUES (?, ?, ?)"
+_PUT_NUMBER = "INSERT OR REPLACE INTO number (name, value) VALUES (?, ?)"
 _PUT_COMMIT = "UPDATE last_commit SET number = ?, wall_ns = ?"
 _PRUNE = (
     """DELETE FROM register_minute WHERE (start_s, account) IN (SELECT start_s, account
@@ -108,6 +116,14 @@ class Store:
         """
         return load_events(self._connection)
 
+    def numbers(self) -> dict[str, int]:
+        """Single numbers that are remembered, by name.
+
+        Raises:
+            sqlite3.Error: it cannot be read.
+        """
+        return load_numbers(self._connection)
+
     def commit(self, batch: Pending) -> None:
         """Write all of `batch` or nothing, and return when it has reached the disk.
 
@@ -131,6 +147,7 @@ class Store:
                 many(_ADD_GAP, _gap_rows(batch, ids))
             if batch.events is not None:
                 replace_events(self._connection, batch.events)
+            many(_PUT_NUMBER, batch.numbers.items())
             self._outbox.add(batch.outbox)
             self._outbox.tidy(_TIDY_ROWS_BESIDE)
             execute(_PUT_COMMIT, (number, batch.wall_ns))

@@ -38,6 +38,8 @@ class Discovery:
         self.source = source
         self.found: deque[Gpu] = deque()
         self.open = False
+        self.count: int | None = None
+        """GPUs that the driver counts, answering or not; None while it does not say."""
         self.missing: SourceError | None = None
         """Why there is no driver, or why the GPUs could not be counted; None when all is well."""
         self.fatal: BaseException | None = None
@@ -117,11 +119,11 @@ class Discovery:
         except DriverGoneError:
             raise
         except SourceError as error:
-            self.missing = error
+            self.missing, self.count = error, None
             return
         finally:
             self._busy_since_ns = 0
-        self.missing = None
+        self.missing, self.count = None, count
         for index in [index for index in self._looks if index >= count]:
             del self._looks[index]
         for index in range(count):

@@ -1,6 +1,6 @@
 """Which source a node reads, by its configuration."""
 
-from collector.catalogue import CATALOGUE
+from collector.catalogue import selected
 from collector.config.load import ConfigError
 from collector.config.settings import Settings
 from collector.sources.nvml import NvmlSource
@@ -14,8 +14,8 @@ def choose(settings: Settings) -> GpuSource:
     Raises:
         ConfigError: a trace file cannot be used.
     """
-    disabled = settings.sampling.disable
-    catalogue = [metric for metric in CATALOGUE if metric.name not in disabled]
+    sampling = settings.sampling
+    catalogue = selected(enable=sampling.enable, disable=sampling.disable)
     if settings.sampling.source != "simulated":
         return NvmlSource(catalogue)
     try:

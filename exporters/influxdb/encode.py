@@ -36,8 +36,8 @@ class LineEncoder:
         return [self._window(window) for window in windows]
 
     def points(self, points: Iterable[Point]) -> list[OutboxItem]:
-        """The rows of these points, in their order."""
-        return [self._point(point) for point in points]
+        """The rows of those points that are to be stored, in their order."""
+        return [self._point(point) for point in points if point.measurement]
 
     def _window(self, window: Window) -> OutboxItem:
         device = window.device

@@ -103,7 +103,8 @@ def test_a_default_shown_is_the_default() -> None:
                 # Tables that are off have defaults all the same.
                 influxdb = {"url": "http://localhost:8086", "bucket": "b"}
                 mqtt = {"host": "localhost"}
-                real: object = Settings(influxdb=influxdb, mqtt=mqtt)
+                host = {"redfish": {"url": "https://bmc"}, "ipmi": {}}
+                real: object = Settings(influxdb=influxdb, mqtt=mqtt, host=host)
                 for name in key.path:
                     real = getattr(real, name)
                 assert str(shown) == str(real) or shown == real, key.path

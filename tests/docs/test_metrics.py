@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.catalogue import CATALOGUE, Kind, Metric, Rate, Subject, Unit
+from collector.docs.coverage import COVERAGE
 from collector.docs.metrics import metrics_page
 
 CELLS = re.compile(r"(?<!\\)\|")
@@ -64,3 +65,20 @@ def test_any_catalogue_gives_rows_of_seven_cells(subjects: list[Subject], text: 
     found = rows(metrics_page(metrics))
     assert found.keys() == {metric.name for metric in metrics}
     assert all(len(cells) == 6 for cells in found.values())
+
+
+def test_what_is_off_is_marked() -> None:
+    cells = rows(metrics_page(CATALOGUE))
+    assert cells["gpu_activity_ratio"][3] == "telemetry, off"
+    assert cells["gpu_memory_bytes"][3] == "telemetry"
+
+
+def test_every_feature_says_where_it_is_and_every_sensor_is_a_feature() -> None:
+    named = set(re.findall(r"`((?:gpu|host)_\w+)`", " ".join(COVERAGE.values())))
+    known = {metric.name for metric in CATALOGUE}
+    assert named <= known
+    read = {metric.name for metric in CATALOGUE if "nvml" in metric.reads}
+    # Those that only say how far another one may go.
+    assert read - named == {"gpu_pcie_link_generation_max", "gpu_pcie_link_width_max"}
+    for feature, where in COVERAGE.items():
+        assert "`" in where or "out of scope" in where, feature

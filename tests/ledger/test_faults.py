@@ -65,7 +65,7 @@ class Run:
 def test_a_full_database_is_told_and_caught_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pages, real = [20], connecting.connect
+    pages, real = [24], connecting.connect
 
     def limited(*args: object, **kwargs: object) -> sqlite3.Connection:
         connection = real(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came

@@ -99,6 +99,6 @@ def test_a_node_alone_has_no_other_place() -> None:
 
 
 def test_a_payload_is_small() -> None:
-    """A day of 8 GPUs, with every series, fits into a third of the outbox's gigabyte."""
+    """A day of 8 GPUs, with every series of any model, fits into half the outbox's gigabyte."""
     (item,) = encoder().windows([window()])
-    assert 8 * 8640 * len(item.payload) < 300_000_000
+    assert 8 * 8640 * len(item.payload) < 500_000_000

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from collector.catalogue import BY_NAME, Labels, Rate
+from collector.catalogue import ANY, DEFAULT_ON, Kind, Labels, Rate
 from collector.ledger.model import OutboxRow
 from collector.model import Energy, GpuIdentity, PowerStat, Stat, Window
 from exporters.mqtt.encode import JsonEncoder
@@ -18,14 +18,16 @@ SECOND_NS = 1_000_000_000
 SERIES: tuple[tuple[str, Labels], ...] = tuple(
     dict.fromkeys(
         (metric.name, labels)
-        for metric in BY_NAME.values()
+        for metric in DEFAULT_ON
+        if metric.kind is not Kind.INFO
+        and not any(ANY in series for series in metric.reads.values())
         for series in metric.reads.values()
         for labels in series
         if len(labels) == len(metric.labels)
         and metric.other_rates.get(labels, metric.rate) is not Rate.POWER
     )
 )
-"""Every series that can be among a window's statistics."""
+"""Every series with fields that, unless more is asked for, can be among a window's statistics."""
 
 
 def uuid(gpu: int) -> str:

@@ -8,6 +8,7 @@ from collector.sources.nvml.library import FieldValue, Function, Handle, constan
 
 SENTINELS = frozenset({0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF})
 """What NVML writes for 'no value': all ones."""
+FIELDS = "nvmlDeviceGetFieldValues"
 _TWO_UINTS = (ctypes.c_uint, ctypes.c_uint)
 
 OUTPUTS: Mapping[str, tuple[type, ...]] = {
@@ -23,12 +24,20 @@ OUTPUTS: Mapping[str, tuple[type, ...]] = {
     "nvmlDeviceGetMemoryInfo": (structure("c_nvmlMemory_t"),),
     "nvmlDeviceGetMemoryInfo_v2": (structure("c_nvmlMemory_v2_t"),),
     "nvmlDeviceGetMarginTemperature": (structure("c_nvmlMarginTemperature_v1_t"),),
+    "nvmlDeviceGetTotalEccErrors": (ctypes.c_ulonglong,),
+    "nvmlDeviceGetMemoryErrorCounter": (ctypes.c_ulonglong,),
+    "nvmlDeviceGetSramEccErrorStatus": (structure("c_nvmlEccSramErrorStatus_v1_t"),),
+    "nvmlDeviceGetRemappedRows": (ctypes.c_uint,) * 4,
+    "nvmlDeviceGetRowRemapperHistogram": (structure("c_nvmlRowRemapperHistogramValues"),),
+    "nvmlDeviceGetRepairStatus": (structure("c_nvmlRepairStatus_t"),),
 }
 """What functions write, where it is not one unsigned int."""
 
 _VERSIONS = {
     "nvmlDeviceGetMemoryInfo_v2": constant("nvmlMemory_v2"),
     "nvmlDeviceGetMarginTemperature": constant("nvmlMarginTemperature_v1"),
+    "nvmlDeviceGetSramEccErrorStatus": constant("nvmlEccSramErrorStatus_v1"),
+    "nvmlDeviceGetRepairStatus": constant("nvmlRepairStatus_v1"),
 }
 _ONLY_MEMBER = {"nvmlDeviceGetMarginTemperature": "marginTemperature"}
 
@@ -100,6 +109,10 @@ class FieldBatch:
             return None
         found: float = getattr(entry.value, name)
         return None if found in SENTINELS else found
+
+    def kind(self, position: int) -> int:
+        """nvmlValueType_t of one field's value."""
+        return int(self._buffer[position].valueType)
 
     def raw(self) -> bytes:
         """The buffer as the driver left it, for captures."""

@@ -1,22 +1,23 @@
 """Every driver call that the catalogue asks for, made one at a time: for `check`, for captures."""
 
 import re
-import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from collector.catalogue import Labels, Metric
 from collector.model import CounterReading
-from collector.sources.nvml.calls import Call, FieldBatch
-from collector.sources.nvml.errors import NOT_OFFERED, as_error, word
+from collector.sources.nvml.calls import FIELDS
+from collector.sources.nvml.errors import as_error
 from collector.sources.nvml.library import Door, Handle
-from collector.sources.nvml.plan import FIELDS, is_energy
+from collector.sources.nvml.plan import is_energy
+from collector.sources.nvml.question import DriverQuestion, Question, ReaderQuestion
+from collector.sources.nvml.recording import Record
 from collector.sources.nvml.spec import UNITS, CallSpec, FieldSpec, Spec, alternatives
-from collector.sources.protocol import DriverGoneError, GpuLostError
 
 _LONG = re.compile(
-    r"^call |nvmlDevice(?:Get)?|\(\)|\bNVML_(?:FI_DEV_|TEMPERATURE_THRESHOLD_|TEMPERATURE_|CLOCK_)?"
+    r"^(?:call|read) |nvmlDevice(?:Get)?|\(\)"
+    r"|\bNVML_(?:FI_DEV_|TEMPERATURE_THRESHOLD_|TEMPERATURE_|CLOCK_)?"
 )
 
 
@@ -26,13 +27,14 @@ class Answer:
 
     Attributes:
         metric: the metric's name.
-        labels: the series' own label values.
+        labels: the series' own label values; `*` where none is there that would tell.
         offered: whether this GPU and driver offer it.
         value: in the metric's unit; None where it was not read.
         error: short word why there is no value; empty where there is one.
         way: how it was read, as the catalogue says it.
         short: the same, shorter, for tables.
-        spent_ns: duration of the driver call; None where no call was made.
+        spent_ns: duration of the driver call, or of all calls of its reader; None where no call
+            was made.
     """
 
     metric: str
@@ -45,97 +47,23 @@ class Answer:
     spent_ns: int | None
 
 
-class _Question:
-    """One distinct driver call, and what it answered last."""
-
-    def __init__(self, door: Door, handle: Handle, spec: Spec) -> None:
-        self.spec = spec
-        self.call: Call | None = None
-        self.batch: FieldBatch | None = None
-        self.code: int | None = None
-        """nvmlReturn_t, of the field where it is one; None where the driver has no function."""
-        self._call_code: int | None = None
-        self.spent_ns: list[int] = []
-        if isinstance(spec, FieldSpec):
-            function = door.function(FIELDS)
-            if function is not None:
-                self.batch = FieldBatch(function, handle, [(spec.field_id, spec.scope)])
-        else:
-            function = door.function(spec.function)
-            if function is not None:
-                self.call = Call(spec.function, function, handle, spec.arguments)
-
-    @property
-    def name(self) -> str:
-        """The driver's function."""
-        return FIELDS if isinstance(self.spec, FieldSpec) else self.spec.function
-
-    @property
-    def offered(self) -> bool:
-        """Whether the driver knows this question."""
-        return self.code is not None and self.code not in NOT_OFFERED
-
-    def ask(self) -> None:
-        """Call the driver once.
-
-        Raises:
-            GpuLostError, DriverGoneError: nothing more can be read.
-        """
-        call = self.call or self.batch
-        if call is None:
-            return
-        start_ns = time.monotonic_ns()
-        self._call_code = call.invoke()
-        self.spent_ns.append(time.monotonic_ns() - start_ns)
-        self.code = self._call_code or (self.batch.code(0) if self.batch is not None else 0)
-        error = as_error(self.code, self.name)
-        if self.code and isinstance(error, GpuLostError | DriverGoneError):
-            raise error
-
-    def value(self, spec: Spec) -> float | None:
-        """What the last answer means for a series, in SI units; None for a sentinel."""
-        if self.batch is not None:
-            found = self.batch.value(0)
-            return None if found is None else found * spec.factor
-        if self.call is None or not isinstance(spec, CallSpec):
-            return None
-        raw = self.call.value(spec.member)
-        if raw is None:
-            return None
-        return float(bool(raw & spec.mask)) if spec.mask else raw * spec.factor
-
-    def record(self) -> dict[str, object]:
-        """The call and its answer as JSON holds them: code, and output bytes in hex."""
-        said: dict[str, object] = {"function": self.name}
-        if isinstance(self.spec, FieldSpec):
-            said |= {"field": self.spec.field_id, "scope": self.spec.scope}
-        else:
-            said["arguments"] = list(self.spec.arguments)
-        said["code"] = self._call_code
-        if self.batch is not None:
-            said["raw"] = self.batch.raw().hex()
-        elif self.call is not None:
-            said["outputs"] = [bytes(output).hex() for output in self.call.outputs]
-        # The first call of all pays for much that later ones do not.
-        spent_ns = self.spent_ns[1:] or self.spent_ns
-        if spent_ns:
-            said["cost_median_us"] = round(statistics.median(spent_ns) / 1000, 1)
-            said["cost_max_us"] = round(max(spent_ns) / 1000, 1)
-        return said
-
-
 @dataclass(slots=True)
 class _Way:
     """One alternative of a series."""
 
     spec: Spec
     text: str
-    question: _Question
+    question: Question
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the driver knows it."""
+        return self.question.offers(self.spec)
 
 
 @dataclass(slots=True)
 class _Asked:
-    """One series with its alternatives, best first."""
+    """One series, or all that a reader finds, with its alternatives, best first."""
 
     metric: str
     labels: Labels
@@ -144,30 +72,28 @@ class _Asked:
     @property
     def chosen(self) -> _Way | None:
         """The first alternative that is offered; None where none is."""
-        return next((way for way in self.ways if way.question.offered), None)
+        return next((way for way in self.ways if way.is_offered), None)
 
-    def answer(self) -> Answer:
+    def answers(self) -> Iterator[Answer]:
         """What the series said last."""
         chosen = self.chosen
         shown = chosen or self.ways[0]
         question = shown.question
-        value = None
-        error = ""
-        if chosen is None or question.code:
-            error = "function_not_found" if question.code is None else word(question.code)
-        else:
-            value = question.value(chosen.spec)
-            error = "sentinel" if value is None else ""
-        return Answer(
-            metric=self.metric,
-            labels=self.labels,
-            offered=chosen is not None,
-            value=value,
-            error=error,
-            way=shown.text,
-            short=_LONG.sub("", shown.text),
-            spent_ns=question.spent_ns[-1] if question.spent_ns else None,
-        )
+        error = question.error(shown.spec)
+        values = {} if chosen is None or error else question.values(chosen.spec, self.labels)
+        if chosen is None and not error:  # the reader has no such output here
+            error = "not_supported"
+        for labels, value in (values or {self.labels: None}).items():
+            yield Answer(
+                metric=self.metric,
+                labels=labels,
+                offered=chosen is not None,
+                value=value,
+                error=error or ("sentinel" if value is None and values else ""),
+                way=shown.text,
+                short=_LONG.sub("", shown.text),
+                spent_ns=question.spent_ns[-1] if question.spent_ns else None,
+            )
 
 
 class Survey:
@@ -177,10 +103,16 @@ class Survey:
         door: NVML.
         handle: the GPU.
         metrics: what to ask for.
+        index: the GPU's index.
     """
 
-    def __init__(self, door: Door, handle: Handle, metrics: Sequence[Metric]) -> None:
-        self._questions: dict[tuple[object, ...], _Question] = {}
+    def __init__(
+        self, door: Door, handle: Handle, metrics: Sequence[Metric], index: int = 0
+    ) -> None:
+        self._door = door
+        self._handle = handle
+        self._index = index
+        self._questions: dict[tuple[object, ...], Question] = {}
         self._asked: list[_Asked] = []
         self._counter: _Asked | None = None
         self._looked = False
@@ -188,8 +120,7 @@ class Survey:
             for labels, spec in metric.reads.get("nvml", {}).items():
                 asked = _Asked(metric.name, labels)
                 for text, candidate in zip(_texts(spec), alternatives(spec), strict=True):
-                    question = self._question(door, handle, candidate)
-                    asked.ways.append(_Way(candidate, text, question))
+                    asked.ways.append(_Way(candidate, text, self._question(candidate)))
                 self._asked.append(asked)
                 if is_energy(metric):
                     self._counter = asked
@@ -207,10 +138,9 @@ class Survey:
         if self._looked:
             due = [question for question in due if question in self._in_use()]
         for question in due:
-            about_to(question.name)
-            question.ask()
+            question.ask(about_to)
         self._looked = True
-        return [asked.answer() for asked in self._asked]
+        return [answer for asked in self._asked for answer in asked.answers()]
 
     def counter(self) -> CounterReading | None:
         """Read the energy counter alone; None where there is none. After the first `ask`.
@@ -219,9 +149,11 @@ class Survey:
             SourceError: the driver refused.
         """
         chosen = self._counter.chosen if self._counter is not None else None
-        if chosen is None or chosen.question.call is None:
+        if chosen is None or not isinstance(chosen.question, DriverQuestion):
             return None
         call = chosen.question.call
+        if call is None:
+            return None
         start_ns = time.monotonic_ns()
         code = call.invoke()
         end_ns = time.monotonic_ns()
@@ -231,20 +163,31 @@ class Survey:
             monotonic_ns=(start_ns + end_ns) >> 1, millijoules=int(call.outputs[0].value)
         )
 
-    def calls(self) -> list[dict[str, object]]:
+    def calls(self) -> list[Record]:
         """Every distinct driver call and its last answer, those not supported included."""
-        return [question.record() for question in self._questions.values()]
+        found: dict[str, Record] = {}
+        for question in self._questions.values():
+            for record in question.records():
+                keys = ("function", "field", "scope", "arguments", "handles", "version")
+                found.setdefault(str([record.get(key) for key in keys]), record)
+        return list(found.values())
 
-    def _in_use(self) -> list[_Question]:
+    def _in_use(self) -> list[Question]:
         return [asked.chosen.question for asked in self._asked if asked.chosen is not None]
 
-    def _question(self, door: Door, handle: Handle, spec: Spec) -> _Question:
+    def _question(self, spec: Spec) -> Question:
         if isinstance(spec, FieldSpec):
             key: tuple[object, ...] = (FIELDS, spec.field_id, spec.scope)
-        else:
+        elif isinstance(spec, CallSpec):
             key = (spec.function, spec.arguments)
+        else:
+            key = ("read", spec.reader)
         if key not in self._questions:
-            self._questions[key] = _Question(door, handle, spec)
+            self._questions[key] = (
+                DriverQuestion(self._door, self._handle, spec)
+                if isinstance(spec, FieldSpec | CallSpec)
+                else ReaderQuestion(self._door, self._handle, self._index, spec.reader)
+            )
         return self._questions[key]
 
 

@@ -43,6 +43,17 @@ def word(code: int) -> str:
     return WORDS.get(code, f"code_{code}")
 
 
+def raise_if_fatal(code: int, what: str) -> None:
+    """Go on unless the GPU or the driver is gone.
+
+    Raises:
+        GpuLostError, DriverGoneError: nothing more can be read.
+    """
+    error = as_error(code, what)
+    if code and isinstance(error, GpuLostError | DriverGoneError):
+        raise error
+
+
 def as_error(code: int, what: str) -> SourceError:
     """The error for a return code.
 

@@ -9,9 +9,11 @@ from collector.model import CounterReading, GpuIdentity, Reading
 from collector.sources.nvml.calls import Call
 from collector.sources.nvml.capture import Survey
 from collector.sources.nvml.errors import NOT_OFFERED, as_error, word
+from collector.sources.nvml.gathered import Gathered
 from collector.sources.nvml.library import Door, Handle
-from collector.sources.nvml.plan import Gathered, Plan, is_energy, readable
+from collector.sources.nvml.plan import Plan, is_energy, readable
 from collector.sources.nvml.power import power_reader
+from collector.sources.nvml.reader_set import ReaderSet
 from collector.sources.nvml.spec import CallSpec, alternatives
 from collector.sources.protocol import DriverGoneError, GpuLostError, PowerReader
 from collector.sources.watch import Watch
@@ -69,6 +71,7 @@ class NvmlGpu:
         self._looks: dict[bool, _Look] = {}
         """What was found out for what is read often (False) and seldom (True)."""
         self._limit_watts: float | None = None
+        self._readers = ReaderSet(door, handle)
 
     @property
     def identity(self) -> GpuIdentity:
@@ -107,6 +110,7 @@ class NvmlGpu:
         if identity.uuid != self._identity.uuid:
             raise GpuLostError(f"another GPU stands in its place: {identity.uuid}", "gpu_lost")
         self._handle, self._identity = handle, identity
+        self._readers = ReaderSet(self._door, handle)
         self._looks.clear()
 
     def read(self, *, slow: bool, watch: Watch | None = None) -> Reading:
@@ -138,7 +142,7 @@ class NvmlGpu:
 
     def survey(self) -> Survey:
         """Asks for everything in the catalogue call by call: for `check` and captures."""
-        return Survey(self._door, self._handle, self._metrics)
+        return Survey(self._door, self._handle, self._metrics, self._identity.index)
 
     def _look(self, watch: Watch, *, slow: bool) -> "_Look":
         """Find out what this GPU offers of the two parts."""
@@ -154,12 +158,12 @@ class NvmlGpu:
             for family in dict.fromkeys(metric.family for metric in metrics):
                 mine = [metric for metric in metrics if metric.family == family]
                 batch = f"{family}_fields".lstrip("_")
-                look.plans.append(Plan(self._door, self._handle, mine, watch, batch))
+                look.plans.append(Plan(self._door, self._handle, mine, watch, batch, self._readers))
         else:
             look.counter = self._find_counter(watch)
             if look.counter is None and ENERGY not in watch.skip:
                 look.unsupported.append(ENERGY)
-            look.plans.append(Plan(self._door, self._handle, metrics, watch))
+            look.plans.append(Plan(self._door, self._handle, metrics, watch, readers=self._readers))
         # A metric's seldom-read part may be missing while its main part is there.
         wanted = _SELDOM if slow else (Rate.TELEMETRY,)
         look.unsupported += [

@@ -3,19 +3,19 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from collector.catalogue import Kind, Labels, Metric, Rate, Unit
-from collector.sources.nvml.calls import SENTINELS, Call, FieldBatch
-from collector.sources.nvml.errors import NOT_OFFERED, NOT_SUPPORTED, as_error, word
+from collector.sources.nvml.calls import FIELDS, SENTINELS, Call, FieldBatch
+from collector.sources.nvml.errors import NOT_OFFERED, NOT_SUPPORTED, raise_if_fatal, word
+from collector.sources.nvml.gathered import Gathered
 from collector.sources.nvml.library import Door, Handle
-from collector.sources.nvml.spec import FieldSpec, Spec, alternatives
-from collector.sources.protocol import DriverGoneError, GpuLostError, SourceError
+from collector.sources.nvml.reader_set import ReaderGroup, ReaderSet
+from collector.sources.nvml.spec import CallSpec, FieldSpec, ReadSpec, alternatives
+from collector.sources.protocol import SourceError
 from collector.sources.watch import Watch
 
 log = logging.getLogger(__name__)
-
-FIELDS = "nvmlDeviceGetFieldValues"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,7 @@ class Series:
 
     metric: str
     labels: Labels
-    spec: Spec
-
-
-@dataclass(slots=True)
-class Gathered:
-    """What one pass over a plan found."""
-
-    values: dict[str, dict[Labels, float]] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    read_ns: dict[str, int] = field(default_factory=dict)
+    spec: FieldSpec | CallSpec | ReadSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +60,7 @@ class Plan:
         metrics: what to read, all at the same rate.
         watch: told what is looked at; what it says to skip is left out.
         batch: the name of the field values that are read together, for errors and costs.
+        readers: the GPU's readers; without them nothing that needs one is offered.
     """
 
     def __init__(
@@ -78,14 +70,17 @@ class Plan:
         metrics: Iterable[Metric],
         watch: Watch,
         batch: str = "field_values",
+        readers: ReaderSet | None = None,
     ) -> None:
         self.unsupported: list[str] = []
+        self._readers = readers
+        self._reader_groups: list[ReaderGroup] = []
         self._batch_name = batch
         self._door = door
         self._handle = handle
         self._groups: list[_CallGroup] = []
         self._batch: FieldBatch | None = None
-        self._batch_series: list[Series] = []
+        self._batch_series: list[tuple[Series, float]] = []
         chosen = [series for metric in metrics for series in self._choose(metric, watch)]
         watch.sensor = ""
         self._bind(chosen)
@@ -100,37 +95,42 @@ class Plan:
         Raises:
             GpuLostError, DriverGoneError: nothing more can be read.
         """
-        timed = watch.timed
         self._read_batch(into, watch)
-        start_ns = 0
         for group in self._groups:
-            if group.sensor in watch.skip:
-                into.failed[group.sensor] = "timeout"
-                continue
-            if into.failed.get(group.sensor) == "bug":  # another call of the same sensor
-                continue
-            watch.sensor = group.sensor
-            if timed:
-                start_ns = time.monotonic_ns()
-            code = group.call.invoke()
+            self._read_group(group, into, watch)
             if watch.relieved:
                 return
-            if timed:
-                spent_ns = time.monotonic_ns() - start_ns
-                into.read_ns[group.sensor] = into.read_ns.get(group.sensor, 0) + spent_ns
-            if code:
-                _raise_if_fatal(code, group.call.name)
-                into.failed[group.sensor] = word(code)
-                continue
-            try:
-                _decode(group, into)
-            except Exception:
-                # One optional sensor must not take the rest with it; see DESIGN, concurrency.
-                log.exception("reading %s failed: a bug; it is switched off", group.sensor)
-                into.failed[group.sensor] = "bug"
-                self._groups = [g for g in self._groups if g.sensor != group.sensor]
-
+        for served in self._reader_groups:
+            served.read(into, watch)
+            if watch.relieved:
+                return
         watch.sensor = ""
+
+    def _read_group(self, group: _CallGroup, into: Gathered, watch: Watch) -> None:
+        if group.sensor in watch.skip:
+            into.failed[group.sensor] = "timeout"
+            return
+        if into.failed.get(group.sensor) == "bug":  # another call of the same sensor
+            return
+        watch.sensor = group.sensor
+        start_ns = time.monotonic_ns() if watch.timed else 0
+        code = group.call.invoke()
+        if watch.relieved:
+            return
+        if watch.timed:
+            spent_ns = time.monotonic_ns() - start_ns
+            into.read_ns[group.sensor] = into.read_ns.get(group.sensor, 0) + spent_ns
+        if code:
+            raise_if_fatal(code, group.call.name)
+            into.failed[group.sensor] = word(code)
+            return
+        try:
+            _decode(group, into)
+        except Exception:
+            # One optional sensor must not take the rest with it; see DESIGN, concurrency.
+            log.exception("reading %s failed: a bug; it is switched off", group.sensor)
+            into.failed[group.sensor] = "bug"
+            self._groups = [g for g in self._groups if g.sensor != group.sensor]
 
     def _read_batch(self, into: Gathered, watch: Watch) -> None:
         name = self._batch_name
@@ -147,7 +147,7 @@ class Plan:
         if watch.timed:
             into.read_ns[name] = time.monotonic_ns() - start_ns
         if code:
-            _raise_if_fatal(code, FIELDS)
+            raise_if_fatal(code, FIELDS)
             into.failed[name] = word(code)
             return
         try:
@@ -160,17 +160,17 @@ class Plan:
             self._batch = None
 
     def _decode_batch(self, batch: FieldBatch, into: Gathered) -> None:
-        for position, series in enumerate(self._batch_series):
+        for position, (series, factor) in enumerate(self._batch_series):
             code = batch.code(position)
             value = batch.value(position)
             if code:
-                _raise_if_fatal(code, FIELDS)
+                raise_if_fatal(code, FIELDS)
                 into.failed[series.metric] = word(code)
             elif value is None:
                 into.failed[series.metric] = "sentinel"
             else:
                 found = into.values.setdefault(series.metric, {})
-                found[series.labels] = value * series.spec.factor
+                found[series.labels] = value * factor
 
     def _choose(self, metric: Metric, watch: Watch) -> list[Series]:
         """The first alternative that this GPU offers, for each series of a metric."""
@@ -187,21 +187,29 @@ class Plan:
             self.unsupported.append(metric.name)
         return chosen
 
-    def _offers(self, spec: Spec) -> bool:
+    def _offers(self, spec: FieldSpec | CallSpec | ReadSpec) -> bool:
+        if isinstance(spec, ReadSpec):
+            return self._readers is not None and self._readers.offers(spec)
         code = probe(self._door, self._handle, spec)
         if code is None:
             return False
-        _raise_if_fatal(code, "probing")
+        raise_if_fatal(code, "probing")
         return code not in NOT_OFFERED
 
     def _bind(self, chosen: list[Series]) -> None:
         groups: dict[tuple[str, tuple[int, ...]], _CallGroup] = {}
+        served: dict[str, ReaderGroup] = {}
         fields: list[tuple[int, int]] = []
         for series in chosen:
             spec = series.spec
             if isinstance(spec, FieldSpec):
                 fields.append((spec.field_id, spec.scope))
-                self._batch_series.append(series)
+                self._batch_series.append((series, spec.factor))
+                continue
+            if isinstance(spec, ReadSpec):
+                if spec.reader not in served and self._readers is not None:
+                    served[spec.reader] = self._readers.group(spec.reader)
+                served[spec.reader].add(spec.output, series.metric, series.labels)
                 continue
             key = (spec.function, spec.arguments)
             if key not in groups:
@@ -221,6 +229,7 @@ class Plan:
                 )
             )
         self._groups = list(groups.values())
+        self._reader_groups = list(served.values())
         function = self._door.function(FIELDS) if fields else None
         if function is not None:
             self._batch = FieldBatch(function, self._handle, fields)
@@ -239,7 +248,7 @@ def _decode(group: _CallGroup, into: Gathered) -> None:
         series[output.labels] = value
 
 
-def probe(door: Door, handle: Handle, spec: Spec) -> int | None:
+def probe(door: Door, handle: Handle, spec: FieldSpec | CallSpec) -> int | None:
     """Ask once. Returns nvmlReturn_t, or None where the driver has no such function."""
     if isinstance(spec, FieldSpec):
         function = door.function(FIELDS)
@@ -267,9 +276,3 @@ def readable(metrics: Iterable[Metric], rates: Iterable[Rate]) -> list[Metric]:
 def is_energy(metric: Metric) -> bool:
     """Whether a metric is the hardware's energy counter."""
     return metric.unit is Unit.JOULES and metric.kind is Kind.COUNTER
-
-
-def _raise_if_fatal(code: int, what: str) -> None:
-    error = as_error(code, what)
-    if isinstance(error, GpuLostError | DriverGoneError):
-        raise error

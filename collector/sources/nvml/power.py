@@ -3,11 +3,11 @@
 from collections.abc import MutableSequence, Sequence
 
 from collector.catalogue import Metric
-from collector.sources.nvml.calls import Call, FieldBatch
+from collector.sources.nvml.calls import FIELDS, Call, FieldBatch
 from collector.sources.nvml.errors import NOT_OFFERED, as_error
 from collector.sources.nvml.library import Door, Handle
-from collector.sources.nvml.plan import FIELDS, probe
-from collector.sources.nvml.spec import FieldSpec, alternatives
+from collector.sources.nvml.plan import probe
+from collector.sources.nvml.spec import FieldSpec, ReadSpec, alternatives
 from collector.sources.protocol import PowerReader
 
 _WORDS_PER_FIELD = 10
@@ -85,6 +85,8 @@ def power_reader(door: Door, handle: Handle, metric: Metric) -> PowerReader | No
     fields: list[tuple[str, FieldSpec]] = []
     for labels, spec in metric.reads["nvml"].items():
         for candidate in alternatives(spec):
+            if isinstance(candidate, ReadSpec):  # the fast path reads no more than it must
+                continue
             code = probe(door, handle, candidate)
             if code is None or code in NOT_OFFERED:
                 continue

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from collector.catalogue import CATALOGUE, Metric
+from collector.catalogue import DEFAULT_ON, Metric
+from collector.sources.nvml.events import NvmlEvents
 from collector.sources.nvml.gpu import NvmlGpu
+from collector.sources.nvml.kernel_log import KernelLog
 from collector.sources.nvml.library import Door, Library
 
 
@@ -21,7 +23,7 @@ class NvmlSource:
 
     def __init__(
         self,
-        catalogue: Sequence[Metric] = CATALOGUE,
+        catalogue: Sequence[Metric] = DEFAULT_ON,
         *,
         disable: Sequence[str] = (),
         door: Door | None = None,
@@ -62,6 +64,14 @@ class NvmlSource:
             SourceError: one does not answer.
         """
         return [self.gpu(index) for index in range(self.count())]
+
+    def events(self) -> NvmlEvents:
+        """XID errors as NVML tells of them; listened to once a GPU is watched."""
+        return NvmlEvents(self._door)
+
+    def event_log(self) -> KernelLog:
+        """XID errors as the kernel log tells of them; read once it is started."""
+        return KernelLog()
 
     def close(self) -> None:
         """Disconnect from the driver."""

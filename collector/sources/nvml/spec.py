@@ -5,6 +5,8 @@
     call FUNCTION(ARGS) UNIT       the value that FUNCTION writes
     call FUNCTION(ARGS).MEMBER ..  a member of the structure it writes, or the Nth output (.0, .1)
     call FUNCTION(ARGS)&MASK       1 where a bit of the value is set, else 0
+    read READER[.OUTPUT]           what a reader finds, where the above cannot say it; it knows its
+                                   units and, in place of the label value *, its labels
 
 NAME and ARGS are constants of nvml.h or numbers. UNIT is the unit NVML uses; the value comes out
 in SI units, percentages as ratios.
@@ -14,6 +16,7 @@ import re
 from dataclasses import dataclass
 
 from collector.sources.nvml.library import constant
+from collector.sources.nvml.readers import READERS
 
 UNITS = {
     "": 1.0,
@@ -36,6 +39,7 @@ _FIELD = re.compile(
 _CALL = re.compile(
     r"call (?P<name>\w+)\((?P<args>[^)]*)\)(?:\.(?P<member>\w+)|&(?P<mask>\w+))?(?: (?P<unit>\S+))?"
 )
+_READ = re.compile(r"read (?P<reader>\w+)(?:\.(?P<output>\w+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,27 @@ class CallSpec:
     factor: float
 
 
-Spec = FieldSpec | CallSpec
+@dataclass(frozen=True, slots=True)
+class ReadSpec:
+    """An output of a reader."""
+
+    reader: str
+    output: str
+
+
+Spec = FieldSpec | CallSpec | ReadSpec
 
 
 def parse(text: str) -> Spec:
     """Parse one spec.
 
     Raises:
-        ValueError: it is none, or names an unknown unit or constant.
+        ValueError: it is none, or names an unknown unit, constant or reader.
     """
+    if match := _READ.fullmatch(text):
+        if match["reader"] not in READERS:
+            raise ValueError(f"unknown reader {match['reader']}; known are {', '.join(READERS)}")
+        return ReadSpec(match["reader"], match["output"] or "")
     if match := _FIELD.fullmatch(text):
         return FieldSpec(
             _number(match["name"]),

@@ -23,6 +23,8 @@ class BoardState:
         energy_units: energy up to its beginning, in units of 20 microjoules.
         gpu_celsius: temperature of the GPU.
         memory_celsius: temperature of the memory.
+        capped_seconds: whole seconds in which the power limit held the clocks down.
+        hot_seconds: whole seconds in which the temperature did.
     """
 
     refresh: int
@@ -31,6 +33,8 @@ class BoardState:
     energy_units: int
     gpu_celsius: float
     memory_celsius: float
+    capped_seconds: int
+    hot_seconds: int
 
     @property
     def energy_mj(self) -> int:
@@ -56,6 +60,7 @@ class BoardCursor:
     def _restart(self) -> None:
         self._second = 0
         self._units = 0
+        self._capped_seconds = self._hot_seconds = 0
         self._gpu_celsius = self._memory_celsius = self._model.inlet_celsius + 4
         self._before: tuple[int, ...] = ()
         self._powers = self._signal.second(0)
@@ -78,12 +83,18 @@ class BoardCursor:
             energy_units=self._units + sum(done),
             gpu_celsius=gpu,
             memory_celsius=memory,
+            capped_seconds=self._capped_seconds,
+            hot_seconds=self._hot_seconds,
         )
 
     def _advance(self) -> None:
         """Go to the beginning of the next second."""
         self._gpu_celsius, self._memory_celsius = self._warm(_TICKS)
         self._units += sum(self._powers)
+        # One look a second: what holds the clocks down does so for longer.
+        condition = self._signal.condition(self._second * REFRESHES, self._powers[0])
+        self._capped_seconds += condition.power_cap
+        self._hot_seconds += condition.software_thermal
         self._second += 1
         self._before = self._powers
         self._powers = self._signal.second(self._second)

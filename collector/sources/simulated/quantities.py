@@ -1,33 +1,15 @@
 """The quantities that `Metric.reads["simulated"]` names, in SI units."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from collector.catalogue.gpu import CLOCK_EVENTS
-from collector.sources.simulated.board import BoardState
-from collector.sources.simulated.grid import Condition
+from collector.sources.simulated.links import LINK_QUANTITIES
 from collector.sources.simulated.models import BoardModel
+from collector.sources.simulated.moment import Moment
 
 _CLOCK_STEP_HERTZ = 15e6  # what these GPUs' clocks move in
 _RESERVED_RATIO = 0.004
 _UNDER_WORK_RATIO = 0.55  # of the memory's bandwidth, at full power
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """All that is known of a simulated GPU at one instant."""
-
-    model: BoardModel
-    limit_mw: int
-    state: BoardState
-    condition: Condition
-    has_reading: bool
-
-    @property
-    def load_ratio(self) -> float:
-        """Mean power of the last second between idle and the limit, 0 to 1."""
-        span = self.limit_mw - self.model.idle_mw
-        return min(1.0, max(0.0, (self.state.average_mw - self.model.idle_mw) / span))
 
 
 Quantity = Callable[[Moment], float | None]
@@ -100,6 +82,11 @@ QUANTITIES: Mapping[str, Quantity] = {
     "memory_reserved": _memory_reserved,
     "memory_total": lambda m: float(m.model.memory_bytes),
     "persistence_mode": lambda _: 1.0,
+    "none": lambda _: 0.0,
+    "one": lambda _: 1.0,
+    "clock_event_seconds_power_cap": lambda m: float(m.state.capped_seconds),
+    "clock_event_seconds_software_thermal": lambda m: float(m.state.hot_seconds),
+    **LINK_QUANTITIES,
     **{f"clock_event_{reason}": _active(reason) for reason in CLOCK_EVENTS},
 }
 """What each name gives, besides power and the energy counter."""

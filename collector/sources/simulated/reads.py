@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.catalogue.types import Labels, Metric, Rate
+from collector.sources.simulated.links import OFFERED
 from collector.sources.simulated.models import BoardModel
 from collector.sources.simulated.quantities import (
     ENERGY_COUNTER,
@@ -59,9 +60,11 @@ def plan_reads(catalogue: Sequence[Metric], model: BoardModel) -> ReadPlan:
             scopes += _power_scopes(metric, specs, model)
         elif ENERGY_COUNTER in specs.values():
             counter = metric.name
-        else:
+        elif mine := _quantities(metric, specs, model):
             target = telemetry if metric.rate is Rate.TELEMETRY else seldom
-            target.append((metric.name, _quantities(metric, specs)))
+            target.append((metric.name, mine))
+        else:
+            unsupported.append(metric.name)
     return ReadPlan(
         power_scopes=tuple(scopes),
         telemetry=tuple(telemetry),
@@ -82,13 +85,14 @@ def _power_scopes(metric: Metric, specs: Mapping[Labels, object], model: BoardMo
 
 
 def _quantities(
-    metric: Metric, specs: Mapping[Labels, object]
+    metric: Metric, specs: Mapping[Labels, object], model: BoardModel
 ) -> tuple[tuple[Labels, Quantity], ...]:
     reads = []
     for labels, spec in specs.items():
         if not isinstance(spec, str) or spec not in QUANTITIES:
             raise _unknown(metric, spec, QUANTITIES)
-        reads.append((labels, QUANTITIES[spec]))
+        if spec not in OFFERED or OFFERED[spec](model):
+            reads.append((labels, QUANTITIES[spec]))
     return tuple(reads)
 
 

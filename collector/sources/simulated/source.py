@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, MutableSequence, Sequence
 
-from collector.catalogue import CATALOGUE
+from collector.catalogue import DEFAULT_ON
 from collector.catalogue.types import Metric
 from collector.config.settings import SimulationTable
 from collector.model import CounterReading, GpuIdentity, Reading
@@ -13,7 +13,8 @@ from collector.sources.simulated.board import BoardCursor
 from collector.sources.simulated.grid import REFRESH_NS, REFRESHES, PowerSignal
 from collector.sources.simulated.identity import make_identity
 from collector.sources.simulated.models import MODELS, BoardModel
-from collector.sources.simulated.quantities import Moment, module_power_mw
+from collector.sources.simulated.moment import Moment
+from collector.sources.simulated.quantities import module_power_mw
 from collector.sources.simulated.reads import ReadPlan, plan_reads
 from collector.sources.simulated.replay import ReplaySignal
 from collector.sources.simulated.trace import load_trace
@@ -187,7 +188,7 @@ class SimulatedSource:
         self,
         settings: SimulationTable,
         *,
-        catalogue: Sequence[Metric] = CATALOGUE,
+        catalogue: Sequence[Metric] = DEFAULT_ON,
         clock_ns: Clock = time.monotonic_ns,
     ) -> None:
         self._settings = settings

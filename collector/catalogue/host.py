@@ -1,0 +1,87 @@
+"""Metrics of the machine around the GPUs. No two scopes and no two sources are ever added."""
+
+from collector.catalogue.types import Kind, Labels, Metric, Rate, Subject, Unit
+
+_SENSOR = ("source", "scope", "device")
+
+
+def _host(
+    key: str,
+    kind: Kind,
+    text: str,
+    unit: Unit = Unit.NONE,
+    labels: Labels = (),
+    *,
+    read: bool = False,
+) -> Metric:
+    return Metric(
+        key=f"host_{key}",
+        kind=kind,
+        unit=unit,
+        help=text,
+        labels=labels,
+        rate=Rate.HOST if read else Rate.DERIVED,
+        subject=Subject.HOST,
+    )
+
+
+HOST_METRICS = (
+    _host("power", Kind.GAUGE, "Power by one sensor, latest.", Unit.WATTS, _SENSOR, read=True),
+    _host(
+        "energy",
+        Kind.COUNTER,
+        "Energy by one sensor: counted by the hardware, or the integral of its power.",
+        Unit.JOULES,
+        _SENSOR,
+    ),
+    _host(
+        "energy_estimated",
+        Kind.COUNTER,
+        "Part of that energy that was neither counted nor measured.",
+        Unit.JOULES,
+        _SENSOR,
+    ),
+    _host(
+        "input_power",
+        Kind.GAUGE,
+        "What the node draws from outside, by the best source that answers in full.",
+        Unit.WATTS,
+    ),
+    _host(
+        "input_energy",
+        Kind.COUNTER,
+        "What the node drew from outside; goes on when the best source changes.",
+        Unit.JOULES,
+    ),
+    _host(
+        "input_energy_estimated",
+        Kind.COUNTER,
+        "Part of that energy that was not measured.",
+        Unit.JOULES,
+    ),
+    _host(
+        "input_source",
+        Kind.GAUGE,
+        "1 for the source and scope that the node's input comes from now, 0 for others there are.",
+        labels=("source", "scope"),
+    ),
+    _host(
+        "sensor_info",
+        Kind.INFO,
+        "Where in its source a sensor's readings come from.",
+        labels=(*_SENSOR, "via"),
+    ),
+    _host(
+        "gpus_expected", Kind.GAUGE, "GPUs that the node must have: configured, or most ever seen."
+    ),
+    _host("gpus_visible", Kind.GAUGE, "GPUs that the driver shows now."),
+    _host(
+        "read_errors",
+        Kind.COUNTER,
+        "Reads of host sensors that failed.",
+        labels=("source", "error"),
+    ),
+    _host(
+        "sample_age", Kind.GAUGE, "Time since a source's last reading.", Unit.SECONDS, ("source",)
+    ),
+)

@@ -1,0 +1,1 @@
+"""Host power from a management controller's Redfish service."""

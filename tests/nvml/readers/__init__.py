@@ -1,0 +1,1 @@
+"""Readers against a stand-in for the driver."""
