@@ -5,7 +5,7 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -16,8 +16,10 @@ from collector.sources.protocol import SourceError
 
 _COMMANDS = {
     "node": "the daemon on a GPU node",
+    "site": "the daemon for a site: meters, power budget, 15-minute demand",
     "demo": "a node on this machine, simulated if it has no GPUs; prints the page's address",
     "check": "read every sensor once: what is supported, what it says, what the read costs",
+    "render": "Prometheus, Alertmanager, rules and targets for a site file",
     "report": "an energy report for a period: what it costs, line by line",
     "tariff": "explain a tariff: band, price and why at a time",
 }
@@ -33,7 +35,8 @@ def _module(command: str) -> _Command:
     return cast("_Command", importlib.import_module(f"collector.commands.{command}"))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: Collection[str]) -> argparse.ArgumentParser:
+    """The parser; of the commands only those that are asked for are loaded."""
     parser = argparse.ArgumentParser(
         prog="wattkeeper",
         description="Measures, budgets and accounts for every watt of a GPU site.",
@@ -50,13 +53,15 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--debug", action="store_true", help="log more")
         command.add_argument("--version", action="version", version=f"wattkeeper {__version__}")
-        _module(name).add_arguments(command)
+        if name in asked:
+            _module(name).add_arguments(command)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command. Returns the exit code."""
-    arguments = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = _parser(given).parse_args(given)
     try:
         return _module(arguments.command).run(arguments)
     except ConfigError as error:
