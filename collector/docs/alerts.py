@@ -122,4 +122,4 @@ def _row(rule: Rule) -> list[str]:
 
 def _sentence(text: str) -> str:
     """The first sentence; the runbook has the rest."""
-    return re.split(r"(?<=[.:]) ", text, maxsplit=1)[0]
+    return re.split(r"(?<=[.]) ", text, maxsplit=1)[0]

@@ -1,0 +1,1 @@
+"""The rules, Alertmanager's configuration and what `wattkeeper render` makes of them."""

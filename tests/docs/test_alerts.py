@@ -1,0 +1,10 @@
+"""`docs/alerts.md` names every alert."""
+
+from alerts.reading import alerts
+from collector.docs.alerts import alerts_page
+
+
+def test_every_alert_is_in_the_page_once() -> None:
+    page = alerts_page(alerts())
+    for alert in alerts():
+        assert page.count(f"[`{alert.name}`](../alerts/runbooks/{alert.name}.md)") == 1
