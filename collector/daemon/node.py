@@ -243,6 +243,7 @@ class Node:
             power_period_ns=cadence.power_ns,
             telemetry_period_ns=cadence.telemetry_ns,
             slow_period_ns=cadence.slow_ns,
+            power_buffer=self._settings.sampling.power_buffer == "auto",
         )
         watched = WatchedGpu(
             worker,

@@ -44,7 +44,7 @@ def own_values(
         for sensor, at_ns in watched.last_good_ns.items():
             good_ns[sensor] = min(at_ns, good_ns.get(sensor, at_ns))
         if worker.ring is not None:
-            _add(reads, "gpu_power_watts", worker.ring.written)
+            _add(reads, "gpu_power_watts", worker.power_ticker.ticks)
             _add(read_seconds, "gpu_power_watts", worker.power_read_ns / SECOND_NS)
             dropped += worker.ring.dropped
     values: dict[str, dict[Labels, float]] = {

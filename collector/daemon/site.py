@@ -85,7 +85,7 @@ class SiteDaemon:
         who = Publisher(name=site.name, kind="site", place={"site": site.name}, retained=topics)
         self.push = Push(settings, who, ledger, self.faults)
         kept = frozenset(spec.id for spec in site.meters.values() if spec.register)
-        self._books = SiteBooks(ledger, self.push, self.faults, kept, window_ns)
+        self._books = SiteBooks(ledger, self.push, self.faults, kept, window_ns, self.state.kept)
         self._started_ns = time.monotonic_ns()
         self._compared = False
         self.differences = 0

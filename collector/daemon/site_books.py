@@ -33,11 +33,13 @@ class _Pending:
         wall_ns: names it.
         made_ns: when it was made; monotonic.
         booked: by meter, up to when it holds its energy, by the source's clock.
+        states: the accounts in it.
     """
 
     wall_ns: int
     made_ns: int
     booked: Mapping[str, int]
+    states: Mapping[AccountKey, AccountState]
 
 
 class SiteBooks:
@@ -52,6 +54,7 @@ class SiteBooks:
         faults: told when the ledger does not take writes.
         kept: ids of the meters whose registers are kept.
         window_ns: length of a window.
+        on_disk: told the accounts that are.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class SiteBooks:
         faults: FaultBoard,
         kept: frozenset[str],
         window_ns: int,
+        on_disk: Callable[[Mapping[AccountKey, AccountState]], None],
     ) -> None:
         self.windows = 0
         self._ledger = ledger
@@ -68,6 +72,7 @@ class SiteBooks:
         self._faults = faults
         self._kept = kept
         self._window_ns = window_ns
+        self._on_disk = on_disk
         self._gathered: list[Window] = []
         self._points: list[Point] = []
         self._committed_ns = 0
@@ -128,15 +133,16 @@ class SiteBooks:
             windows, self._gathered = self._gathered, []
             told, self._points = [*self._points, *points()], []
             kept = tuple(window for window in windows if window.device.key in self._kept)
+            accounts = states()
             self._ledger.submit(
                 Commit(
                     windows=kept,
-                    states=states(),
+                    states=accounts,
                     wall_ns=wall_ns,
                     outbox=self._push.encode(windows, told),
                 )
             )
-            self._commits.append(_Pending(wall_ns, now_ns, dict(self._booked)))
+            self._commits.append(_Pending(wall_ns, now_ns, dict(self._booked), accounts))
             self._push.wake()
         self._look_at_ledger()
 
@@ -150,6 +156,7 @@ class SiteBooks:
         if any(commit.wall_ns == status.last_commit_wall_ns for commit in self._commits):
             while on_disk is None or on_disk.wall_ns != status.last_commit_wall_ns:
                 on_disk = self._commits.popleft()
+                self._on_disk(on_disk.states)
         while on_disk is not None and self._unsafe and self._is_safe(self._unsafe[0], on_disk):
             self._unsafe.popleft().done()
 

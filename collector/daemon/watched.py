@@ -118,6 +118,7 @@ class WatchedGpu:
         self.said: set[str] = set()
         """What was logged already; a node hands the same set to all its GPUs."""
         self.cadence = cadence
+        self._said_refused = False
 
     @property
     def gpu(self) -> GpuIdentity:
@@ -138,6 +139,7 @@ class WatchedGpu:
     def advance(self, now_ns: int) -> list[Window]:
         """Take what the threads have read, account for it, judge the GPU's health."""
         self._drain()
+        self._say_how_power_is_read()
         if self.sickness is None:
             self.worker.relieve(now_ns)
         windows = self.meter.advance(now_ns) if self.meter is not None else []
@@ -310,6 +312,26 @@ class WatchedGpu:
             log.info("%s", text)
         if not scopes:
             log.warning("GPU %d reports no power; only its energy counter is used", self.gpu.index)
+
+    def _say_how_power_is_read(self) -> None:
+        """One line when power begins to come from the driver's buffer, and one when it ends."""
+        buffer, refused = self.worker.buffer, self.worker.buffer_refused
+        if buffer is not None:
+            text = (
+                f"{self.gpu.model or 'the GPU'}: power is taken from the driver's own samples, one "
+                f"every {buffer.period_ns / 1e6:.3g} ms, {buffer.depth} kept"
+            )
+            if text not in self.said:  # once for all GPUs of a kind
+                self.said.add(text)
+                log.info("%s", text)
+        if refused and not self._said_refused:
+            self._said_refused = True
+            log.warning(
+                "GPU %d: power is polled from now on, for the driver's buffer of power samples "
+                "cannot be used: %s",
+                self.gpu.index,
+                refused,
+            )
 
     def _make_meter(self, scopes: tuple[str, ...]) -> GpuMeter:
         gpu = self.worker.gpu

@@ -86,8 +86,6 @@ class MeterAccount:
         self._seen = True
         self._added_mj = 0
         self._restored: Point | None = None
-        self.shown_base_mj = 0
-        self._hidden = False
         if before is not None:
             self._restore(before)
 
@@ -100,11 +98,6 @@ class MeterAccount:
     def waits(self) -> bool:
         """Whether readings wait for their turn."""
         return bool(self._pending)
-
-    @property
-    def shown_mj(self) -> int | None:
-        """Energy as a counter that never falls but to zero; None while that is not sure."""
-        return None if self._hidden else self.total.total_mj - self.shown_base_mj
 
     @property
     def mark(self) -> Mark | None:
@@ -144,7 +137,7 @@ class MeterAccount:
             return None
         return AccountState(
             total=mark.total,
-            shown_base_mj=self.shown_base_mj,
+            shown_base_mj=0,
             shown_base_estimated_mj=0,
             anchor_wall_ns=mark.end_ns,
             anchor_monotonic_ns=monotonic_ns,
@@ -276,7 +269,6 @@ class MeterAccount:
         elif anchor is not None:
             self._added_mj = max(found.added_mj, 0)
             self.rate_mw = self._added_mj * SECOND_NS // (at_ns - anchor.at_ns)
-        self._hidden = False
         self._news_ns = at_ns
         self._news_covered_ns = self.track.at(at_ns).covered_ns
         self._owed_mj += found.added_mj
@@ -357,13 +349,6 @@ class MeterAccount:
     def _restore(self, before: AccountState) -> None:
         at_ns = before.anchor_wall_ns
         self.booked_ns = self.began_ns = self._news_ns = at_ns
-        # After a crash more was shown than was kept: the register makes up for it, or it is a new
-        # counter, from zero.
-        crashed, counted = not before.clean, before.anchor_counter_mj is not None
-        self.shown_base_mj = before.shown_base_mj
-        self._hidden = crashed and counted
-        if crashed and not counted:
-            self.shown_base_mj = before.total.total_mj
         self._done_ns = dict.fromkeys((Quantity.POWER, Quantity.ENERGY), at_ns)
         if before.anchor_counter_mj is not None:
             self.judge.anchor = RegisterReading(at_ns, before.anchor_counter_mj)

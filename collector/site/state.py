@@ -119,6 +119,8 @@ class SiteState:
             site.zone,
             (factor for factor in factors if factor.name == factors[0].name),
         )
+        self._kept_mj: dict[str, int] = {}
+        self.kept(earlier.accounts)
         self.unknown = 0
         """Readings of meters that the site file does not name."""
         self._feeds = self._make_feeds(band or _one_band, lowest_watts or {})
@@ -214,6 +216,12 @@ class SiteState:
             meter for meter, latest in self.latest.items() if not latest.good(wall_ns, monotonic_ns)
         ]
 
+    def kept(self, states: Mapping[AccountKey, AccountState]) -> None:
+        """These accounts are on disk now. Only that is shown: so no crash lets a counter fall."""
+        for key, state in states.items():
+            if key.kind == METER:
+                self._kept_mj[key.device] = state.total.total_mj
+
     def budget(self, wall_ns: int, monotonic_ns: int) -> Budget:
         """The tree now."""
         return Budget(self.tree, self._powers(wall_ns, monotonic_ns))
@@ -242,7 +250,12 @@ class SiteState:
         kpi_values(self.kpis, self._figured_ns(wall_ns), found)
         for meter, account in self.meters.items():
             meter_values(
-                account, self.latest[meter], powers.get(meter), (wall_ns, monotonic_ns), found
+                account,
+                self.latest[meter],
+                powers.get(meter),
+                (wall_ns, monotonic_ns),
+                self._kept_mj.get(meter),
+                found,
             )
         return found
 

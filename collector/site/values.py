@@ -157,6 +157,7 @@ def meter_values(
     latest: Latest,
     watts: float | None,
     now: tuple[int, int],
+    kept_mj: int | None,
     found: Found,
 ) -> None:
     """Add the values of one meter.
@@ -166,6 +167,7 @@ def meter_values(
         latest: what it said last.
         watts: its power, where that is good and fresh.
         now: UTC and CLOCK_MONOTONIC, nanoseconds.
+        kept_mj: its energy as far as it is on disk; None before the first commit.
         found: where to add them.
     """
     meter = account.meter
@@ -176,8 +178,8 @@ def meter_values(
     key = (meter.id, meter.role)
     if watts is not None:
         found.setdefault("site_meter_power_watts", {})[key] = watts
-    if account.began_ns is not None and account.shown_mj is not None:
-        found.setdefault("site_meter_energy_joules_total", {})[key] = account.shown_mj / 1000
+    if kept_mj is not None:
+        found.setdefault("site_meter_energy_joules_total", {})[key] = kept_mj / 1000
     factor = latest.value(Quantity.POWER_FACTOR, *now)
     if factor is not None:
         found.setdefault("site_meter_power_factor_ratio", {})[key] = factor

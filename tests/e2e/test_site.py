@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -36,14 +36,20 @@ def kept_accounts(daemon: SiteDaemon) -> Mapping[AccountKey, AccountState]:
         return reader.accounts()
 
 
-def energies(daemon: SiteDaemon) -> list[float]:
-    return [daemon.value("site_meter_energy_joules_total", meter=f"m{n}") or 0 for n in range(3)]
+CHANGING = (1, 2)
+"""Meters that say something at each step; what m0 holds is booked when it changes."""
+
+
+def energies(daemon: SiteDaemon, meters: Iterable[int] = CHANGING) -> list[float]:
+    return [daemon.value("site_meter_energy_joules_total", meter=f"m{n}") or 0 for n in meters]
 
 
 def test_meters_become_power_energy_and_budget(tmp_path: Path, broker: Broker) -> None:
     daemon = site_daemon(tmp_path, broker)
     with daemon, Publisher(broker.port, "--period", "0.2"):
-        daemon.wait_for(lambda: min(energies(daemon)) > 1e5, "all meters count energy", 40)
+        daemon.wait_for(
+            lambda: min(energies(daemon, range(3))) > 1e5, "all meters count energy", 60
+        )
         powers = [daemon.value("site_meter_power_watts", meter=f"m{n}") for n in range(3)]
         assert all(power is not None and 7e4 < power < 1.3e5 for power in powers)
         assert daemon.value("site_meter_good", meter="m1") == 1
@@ -74,13 +80,13 @@ def test_what_is_booked_is_the_integral_of_what_was_published(
     daemon = site_daemon(tmp_path, broker)
     with daemon:
         with Publisher(broker.port, "--period", "1") as publisher:
-            daemon.wait_for(lambda: energies(daemon)[1] > 0, "energy is counted", 30)
+            daemon.wait_for(lambda: min(energies(daemon)) > 0, "energy is counted", 40)
             before, began = energies(daemon), time.monotonic()
             time.sleep(10)
             after, ended = energies(daemon), time.monotonic()
             publisher.stop()
-        for number in range(3):
-            mean = (after[number] - before[number]) / (ended - began)
+        for number, then, now in zip(CHANGING, before, after, strict=True):
+            mean = (now - then) / (ended - began)
             lowest = min(watts(number, step) for step in range(120))
             highest = max(watts(number, step) for step in range(120))
             # Windows of a second on either side.
@@ -105,10 +111,11 @@ def test_kill_minus_nine_loses_no_energy_and_counts_none_twice(
             40,
         )
         elapsed = time.monotonic() - at
-        for number, (now, then) in enumerate(zip(energies(daemon), first, strict=True)):
+        for number, now, then in zip(CHANGING, energies(daemon), first, strict=True):
             least = min(watts(number, step) for step in range(2000))
             most = max(watts(number, step) for step in range(2000))
-            assert least * (elapsed - 3) < now - then < most * (elapsed + 3), number
+            # Shown is what is on disk: a few seconds behind, before as after.
+            assert least * (elapsed - 4) < now - then < most * (elapsed + 2), number
 
 
 def test_a_meter_that_falls_silent_is_shown_as_missing(tmp_path: Path, broker: Broker) -> None:
@@ -124,6 +131,7 @@ def test_a_meter_that_falls_silent_is_shown_as_missing(tmp_path: Path, broker: B
         assert daemon.value("site_meter_good", meter="m1") == 0
         assert (daemon.value("site_power_coverage_ratio", branch="ups-a") or 0) < 1
         assert daemon.value("site_power_watts", branch="ups-a") is None
+        time.sleep(4)  # what it said last held for 3 s; that is booked once they are over
         before = energies(daemon)
         time.sleep(3)
         assert energies(daemon) == before

@@ -346,26 +346,6 @@ def test_a_restart_while_power_stands_in_keeps_the_registers_truth() -> None:
     assert second.judge.replaced == 0
 
 
-@pytest.mark.parametrize("counted", [True, False])
-def test_the_shown_counter_never_falls_to_a_value_that_is_not_zero(*, counted: bool) -> None:
-    def readings(*times: int) -> list[MeterReading]:
-        if counted:
-            return [register(t, 1e9 + 1000.0 * t) for t in times]
-        return [power(t, KILOWATT) for t in times]
-
-    first = meter_account()
-    feed(first, readings(*range(0, 1030, 10)))
-    shown = first.shown_mj
-    second, _ = restart(first, clean=False)
-    assert second.shown_mj == (None if counted else 0)
-    feed(second, readings(1040, 1050, 1060))
-    assert shown is not None
-    assert second.shown_mj is not None
-    assert second.shown_mj >= shown if counted else second.shown_mj < shown
-    third, _ = restart(second, clean=True)
-    assert third.shown_mj is not None
-
-
 def test_windows_are_of_the_meter_and_count_its_readings() -> None:
     _, closed = run([power(t, 1000.0 + t) for t in range(0, 121, 10)])
     assert closed[0].device == Meter(id="m", role="it", branch="b")

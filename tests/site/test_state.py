@@ -115,6 +115,7 @@ def series(state: SiteState, seconds: float) -> Mapping[str, Mapping[tuple[str, 
 def test_every_value_is_of_the_catalogue_and_labelled_as_it_says() -> None:
     state = SiteState(small_site())
     drive(state, span(0, 2000, 10, main=8e5, racks=5e5))
+    state.kept(state.accounts(boot_id="b", monotonic_ns=mono(2000)))
     found = series(state, 2000)
     for name, values in found.items():
         metric = BY_NAME[name]
@@ -141,9 +142,14 @@ def test_a_quarter_hour_over_its_target_is_foretold_and_cut_in_time() -> None:
     assert found["site_demand_cut_watts"]["feed",] == pytest.approx(3e5)
     deadline = found["site_demand_cut_deadline_timestamp_seconds"]["feed",]
     assert deadline == pytest.approx(T0 / 1e9 + 600 + (900e6 - 660e6 - 2e5 * 300) / (1.1e6 - 2e5))
+    (running,) = state.running(at(600), mono(600))
+    assert (running.measurement, running.topic) == ("", "demand")
+    assert running.fields["allowed_watts"] == demand["feed", "allowed"]
+    assert running.fields["cut_watts"] == pytest.approx(3e5)
+    assert running.fields["interval_start_timestamp_seconds"] == T0 / 1e9
     _, points = drive(state, span(602, 1000, 2, main=1.1e6, racks=5e5))
     (point,) = points
-    assert (point.measurement, point.topic, point.wall_ns) == ("demand", "demand", at(900))
+    assert (point.measurement, point.topic, point.wall_ns) == ("demand", "interval", at(900))
     assert point.tags == {"branch": "feed", "meter": "main"}
     assert point.fields["demand_watts"] == pytest.approx(1.1e6)
     assert point.fields["band"] == "mid"
@@ -192,8 +198,24 @@ def test_energy_adds_up_over_all_meters_and_pue_comes_from_it() -> None:
         assert sum_of(mine) == account.total
     found = series(state, 2000)
     assert found["site_pue_ratio"]["15m",] == pytest.approx(1.6)
+    assert "site_meter_energy_joules_total" not in found  # nothing is on disk yet
+    state.kept(state.accounts(boot_id="b", monotonic_ns=mono(2000), clean=True))
+    found = series(state, 2000)
     joules = found["site_meter_energy_joules_total"]["main", "utility"]
     assert joules == pytest.approx(8e5 * 1990)
+
+
+def test_a_crash_lets_no_counter_fall() -> None:
+    """Only what is on disk is shown, and a new run begins with that."""
+    first = SiteState(small_site())
+    drive(first, span(0, 1000, 10, main=8e5, racks=5e5))
+    states = first.accounts(boot_id="b", monotonic_ns=mono(1000))
+    first.kept(states)
+    shown = series(first, 1000)["site_meter_energy_joules_total"]
+    drive(first, span(1000, 1100, 10, main=8e5, racks=5e5))
+    assert series(first, 1100)["site_meter_energy_joules_total"] == shown  # not committed yet
+    second = SiteState(small_site(), Earlier(accounts=states))
+    assert series(second, 1105)["site_meter_energy_joules_total"] == shown
 
 
 def test_a_restart_goes_on_in_the_middle_of_an_interval() -> None:
@@ -313,11 +335,12 @@ def test_accounts_are_given_when_a_window_closed_and_all_at_the_end() -> None:
     state = SiteState(small_site())
     drive(state, span(0, 101, 10, main=8e5, racks=5e5))
     now = mono(101)
-    assert set(state.accounts(boot_id="b", monotonic_ns=now)) == {account_key("main")}
+    metered = {account_key(meter) for meter in ("main", "a", "b", "pdu-1")}
+    assert set(state.accounts(boot_id="b", monotonic_ns=now)) == metered
     assert state.accounts(boot_id="b", monotonic_ns=now) == {}
     state.finish(at(101), now)
     given = state.accounts(boot_id="b", monotonic_ns=now, clean=True)
-    assert set(given) == {account_key(meter) for meter in ("main", "a", "b", "pdu-1")}
+    assert set(given) == metered
     assert all(one.clean for one in given.values())
 
 

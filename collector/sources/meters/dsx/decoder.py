@@ -22,6 +22,10 @@ from collector.sources.meters.values import SourceClock
 _ROOT = "BMS/v1/PUB/"
 _VALUE, _METADATA = "Value", "Metadata"
 _LEVELS = 7
+_METADATA_NS = 220_000_000_000
+"""Metadata comes every 100 s; a value that waited longer waits for nothing."""
+_MOST_HELD = 200_000
+"""Values that wait, of all points: some 20 MB."""
 
 
 class DsxDecoder:
@@ -44,6 +48,7 @@ class DsxDecoder:
         self._clock = clock
         self._most_points = most_points
         self._points: dict[str, Point] = {}
+        self._held = 0
         self._hearts = Heartbeats()
         self._tree = Tree(most_points)
 
@@ -151,11 +156,24 @@ class DsxDecoder:
         if point.problem is not None:
             raise Rejected(point.problem.reason, point.problem.detail)
         if point.metadata is None:
-            waited, point.waiting = point.waiting, value
-            if waited is not None:
-                raise Rejected(Reason.NO_METADATA, "values come, and no metadata has")
+            self._hold(point, value)
             return ()
         return self._reading(point, value, wall_ns)
+
+    def _hold(self, point: Point, value: Value) -> None:
+        """Keep a value until its metadata comes.
+
+        What a broker kept for us while we were away comes before the metadata does, which is sent
+        anew only when we subscribe.
+        """
+        waiting = point.waiting
+        waiting.append(value)
+        self._held += 1
+        overdue = value.received_ns - waiting[0].received_ns > _METADATA_NS
+        if overdue or self._held > _MOST_HELD:
+            self._held -= len(waiting) - 1
+            del waiting[:-1]
+            raise Rejected(Reason.NO_METADATA, "values come, and no metadata has")
 
     def _reading(self, point: Point, value: Value, wall_ns: int) -> Sequence[MeterReading]:
         metadata, meter = point.metadata, point.meter
@@ -201,8 +219,9 @@ class DsxDecoder:
         point.meter = self._meters.get(metadata.object_id)
         if point.object_type in ELECTRICAL and metadata.serves is not None:
             self._tree.put(metadata.object_id, metadata.serves)
-        waited, point.waiting = point.waiting, None
-        return () if waited is None else self._reading(point, waited, wall_ns)
+        waited, point.waiting = point.waiting, []
+        self._held -= len(waited)
+        return [reading for value in waited for reading in self._reading(point, value, wall_ns)]
 
     def _beat(self, tag: str, payload: bytes, received_ns: int) -> None:
         value = value_of(payload, received_ns)

@@ -1,4 +1,4 @@
-"""One point: what is known of it, and a value that waits for its metadata."""
+"""One point: what is known of it, and the values that wait for its metadata."""
 
 from collector.sources.meters.dsx.metadata import Metadata
 from collector.sources.meters.dsx.value import Value
@@ -35,7 +35,7 @@ class Point:
         self.meter: str | None = None
         self.problem: Rejected | None = None
         self.seen: int | None = None  # of the metadata's payload, which comes again and again
-        self.waiting: Value | None = None
+        self.waiting: list[Value] = []
         self.heard_ns = 0
         self.silent = True  # until its first value
 
