@@ -54,12 +54,14 @@ class Publisher:
         kind: `node` or `site`: what its MQTT topics begin with, after the prefix.
         place: site, hall, row, rack and node, as far as set.
         retained: MQTT topics below its own whose last message the broker keeps.
+        client: names it to a broker; of two daemons of one site, each has its own.
     """
 
     name: str
     kind: str
     place: Mapping[str, str]
     retained: tuple[str, ...] = ()
+    client: str = ""
 
 
 class Push:
@@ -158,9 +160,8 @@ class Push:
             key_file=tls.key_file if tls else None,
         )
         base = base_topic(table.topic_prefix, who.kind, who.name)
-        kind = "" if who.kind == "node" else f"{who.kind}-"
         sender = MqttSender(
-            f"wattkeeper-{kind}{who.name}",
+            f"wattkeeper-{who.client or who.name}",
             base,
             options,
             who.place,

@@ -82,7 +82,13 @@ class SiteDaemon:
             window_ns=window_ns,
         )
         topics = tuple(self.state.demand_topics.values())
-        who = Publisher(name=site.name, kind="site", place={"site": site.name}, retained=topics)
+        who = Publisher(
+            name=site.name,
+            kind="site",
+            place={"site": site.name},
+            retained=topics,
+            client=f"site-{site.name}-{settings.node.name}",
+        )
         self.push = Push(settings, who, ledger, self.faults)
         kept = frozenset(spec.id for spec in site.meters.values() if spec.register)
         self._books = SiteBooks(ledger, self.push, self.faults, kept, window_ns, self.state.kept)

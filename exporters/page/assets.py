@@ -18,6 +18,10 @@ _TYPES = {
 }
 
 
+SHARED = ("/style.css", "/dom.js", "/feed.js", "/format.js", "/health.js")
+"""What other pages than the node's use too."""
+
+
 @cache
 def assets() -> Mapping[str, tuple[bytes, str]]:
     """The page's files, read once.
@@ -26,11 +30,16 @@ def assets() -> Mapping[str, tuple[bytes, str]]:
         URL path (`/`, `/page.js`, ...) to content and content type. `/` is the page itself; all
         others are named relative to it, so a reverse proxy may put any prefix before them.
     """
+    return MappingProxyType(files_of(__package__))
+
+
+def files_of(package: str) -> dict[str, tuple[bytes, str]]:
+    """A package's files that can be served, by URL path; `index.html` is `/`."""
     found: dict[str, tuple[bytes, str]] = {}
-    for file in files(__package__).iterdir():
+    for file in files(package).iterdir():
         _, dot, suffix = file.name.rpartition(".")
         content_type = _TYPES.get(dot + suffix)
         if content_type:
             path = "/" if file.name == "index.html" else f"/{file.name}"
             found[path] = (file.read_bytes(), content_type)
-    return MappingProxyType(found)
+    return found

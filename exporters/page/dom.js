@@ -2,6 +2,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** The element with that id. */
+export const at = (id) => document.getElementById(id);
+
 /** A new element with a class and children. */
 export const make = (tag, className = "", ...children) => {
   const element = document.createElement(tag);

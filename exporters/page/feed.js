@@ -1,13 +1,13 @@
-// Asks the node once a second, and knows how old the answer is.
+// Asks the daemon every second or so, and knows how old the answer is.
 
-const PERIOD_MS = 1000;
+const SECOND_MS = 1000;
 const TIMEOUT_MS = 4000;
-const STALE_MS = 3500;
+const STALE_MS = 2500; // and a period
 
 /**
  * Polls `live.json` while the page is visible.
  *
- * States: `waiting` (no answer yet), `live`, `starting` (the node has no readings yet), `lost`
+ * States: `waiting` (no answer yet), `live`, `starting` (there are no readings yet), `lost`
  * (no answer now; `reason` says why), `stale` (it answers, but with old data).
  */
 export class Feed {
@@ -19,15 +19,20 @@ export class Feed {
   #fresh = null;
   #answered = false;
 
-  /** @param {(data: object) => boolean} accept takes data; false asks for the whole history */
-  constructor(accept, changed) {
+  /**
+   * @param {(data: object) => boolean} accept takes data; false asks for the whole history
+   * @param {() => void} changed called when the state may have changed
+   * @param {number} period milliseconds between polls
+   */
+  constructor(accept, changed, period = SECOND_MS) {
     this.accept = accept;
     this.changed = changed;
+    this.period = period;
   }
 
   start() {
     document.addEventListener("visibilitychange", () => this.#visible());
-    setInterval(() => document.hidden || this.changed(), PERIOD_MS);
+    setInterval(() => document.hidden || this.changed(), SECOND_MS);
     this.#poll();
   }
 
@@ -39,7 +44,7 @@ export class Feed {
   get state() {
     if (this.#failure !== null) return { name: "lost", reason: this.#failure };
     if (this.#tick === null) return { name: this.#answered ? "starting" : "waiting" };
-    if (this.age > STALE_MS) return { name: this.#busy ? "lost" : "stale", reason: "no answer" };
+    if (this.age > STALE_MS + this.period) return { name: this.#busy ? "lost" : "stale", reason: "no answer" };
     return { name: "live" };
   }
 
@@ -57,11 +62,11 @@ export class Feed {
         cache: "no-store",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
-      if (!response.ok) throw new Error(`the node answers ${response.status}`);
+      if (!response.ok) throw new Error(`it answers ${response.status}`);
       this.#take(await response.json());
       this.#failure = null;
     } catch (error) {
-      this.#failure = error.message.startsWith("the node") ? error.message : "no answer";
+      this.#failure = error.message.startsWith("it answers") ? error.message : "no answer";
     }
     this.#busy = false;
     this.changed();
@@ -69,7 +74,7 @@ export class Feed {
     if (document.hidden) return;
     const spent = performance.now() - began;
     const missing = this.#whole && this.#failure === null && this.#tick !== null;
-    this.#timer = setTimeout(() => this.#poll(), missing ? 100 : Math.max(100, PERIOD_MS - spent));
+    this.#timer = setTimeout(() => this.#poll(), missing ? 100 : Math.max(100, this.period - spent));
   }
 
   #take(data) {

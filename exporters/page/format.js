@@ -14,6 +14,32 @@ const scaled = (value, unit, big, bigUnit) => {
 /** Watts below 1 kW, else kilowatts. */
 export const power = (watts) => unless(watts, (w) => scaled(w, "W", 1000, "kW"));
 
+/** Digits that keep a number to about four figures, but no finer than a watt. */
+const figures = (size) => (size < 10 ? 3 : size < 100 ? 2 : 1);
+
+/** Power of a site: watts up to gigawatts, below zero too. */
+export const sitePower = (watts) =>
+  unless(watts, (w) => {
+    const size = Math.abs(w);
+    if (Math.round(size) < 1000) return (Math.round(w) || 0) + SPACE + "W";
+    if (size < 999_950) return (w / 1e3).toFixed(1) + SPACE + "kW";
+    if (size < 999_950_000) return (w / 1e6).toFixed(figures(size / 1e6)) + SPACE + "MW";
+    return (w / 1e9).toFixed(figures(size / 1e9)) + SPACE + "GW";
+  });
+
+/** Energy of a site: kilowatt-hours or megawatt-hours. */
+export const siteEnergy = (joules) =>
+  unless(joules, (j) => {
+    const kwh = j / 3.6e6;
+    if (Math.abs(kwh) < 999.95) return kwh.toFixed(1) + SPACE + "kWh";
+    return (kwh / 1e3).toFixed(figures(Math.abs(kwh) / 1e3)) + SPACE + "MWh";
+  });
+
+/** Degrees to a tenth, where small differences count. */
+export const tenths = (degrees) => unless(degrees, (d) => d.toFixed(1) + SPACE + "°C");
+
+export const ratio = (value) => unless(value, (v) => v.toFixed(3));
+
 /** Power without needless zeros, for an axis. */
 export const level = (watts) => power(watts).replace(/\.0+(?=\u00a0)/, "");
 

@@ -7,13 +7,13 @@ from math import isfinite
 from collector.catalogue import Labels, Values
 from collector.model import GpuSnapshot, Tick
 from exporters.page.assets import assets
+from exporters.page.common import NS_PER_MS, deliveries_json, faults_json
 from exporters.page.history import PowerHistory
-from exporters.page.shape import DeliveryJson, FaultJson, GpuJson, HistoryJson, LiveJson, TotalJson
+from exporters.page.shape import GpuJson, HistoryJson, LiveJson, TotalJson
 
 TAIL_SECONDS = 5
 """History that every answer carries: a page may miss so many polls before it asks for all."""
 
-_NS_PER_MS = 1_000_000
 _MJ_PER_JOULE = 1_000
 
 
@@ -74,44 +74,22 @@ class LiveView:
             version=snapshot.version,
             simulated=snapshot.simulated,
             ready=snapshot.ready,
-            wall_ms=snapshot.wall_ns // _NS_PER_MS,
-            monotonic_ms=snapshot.monotonic_ns // _NS_PER_MS,
+            wall_ms=snapshot.wall_ns // NS_PER_MS,
+            monotonic_ms=snapshot.monotonic_ns // NS_PER_MS,
             power_hz=self._power_hz,
             history_seconds=self._history.seconds,
             power_watts=_total(gpu["power_watts"] for gpu in gpus),
             power_limit_watts=_total(gpu["power_limit_watts"] for gpu in gpus),
             energy_today_joules=_total(gpu["energy_today_joules"] for gpu in gpus),
             gpus=gpus,
-            faults=[
-                FaultJson(
-                    part=fault.part,
-                    problem=fault.problem,
-                    action=fault.action,
-                    since_ms=fault.since_wall_ns // _NS_PER_MS,
-                )
-                for fault in snapshot.faults
-            ],
-            deliveries=_deliveries(snapshot.daemon),
+            faults=faults_json(snapshot.faults),
+            deliveries=deliveries_json(snapshot.daemon),
             history=HistoryJson(
                 end_second=end,
                 seconds=seconds,
                 watts=[self._history.tail(gpu["uuid"], seconds) for gpu in gpus],
             ),
         )
-
-
-def _deliveries(daemon: Values) -> list[DeliveryJson]:
-    waiting = daemon.get("wattkeeper_outbox_rows", {})
-    ages = daemon.get("wattkeeper_outbox_oldest_age_seconds", {})
-    return [
-        DeliveryJson(
-            name=exporter[0],
-            up=bool(up),
-            waiting_rows=int(waiting.get(exporter, 0)),
-            oldest_seconds=ages.get(exporter),
-        )
-        for exporter, up in daemon.get("wattkeeper_exporter_up", {}).items()
-    ]
 
 
 def _gpu(shown: GpuSnapshot) -> GpuJson:

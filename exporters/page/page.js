@@ -1,15 +1,15 @@
 // The live page: joins the node's answers to what is on the screen.
 
 import { Card } from "./card.js";
-import { make, setAttribute, setItems, setOptional, setText, setValue } from "./dom.js";
+import { at, setAttribute, setOptional, setText, setValue } from "./dom.js";
 import { Feed } from "./feed.js";
 import * as format from "./format.js";
 import { Chart } from "./graph.js";
+import { showHealth, showState } from "./health.js";
 import { History } from "./history.js";
 
 const DENSE_FROM = 17;
 
-const at = (id) => document.getElementById(id);
 const history = new History();
 const cards = new Map();
 const chart = new Chart(at("chart"), at("chart-note"));
@@ -44,39 +44,6 @@ const showPower = (data) => {
   // Past seconds may hold more GPUs than now; only a limit of them all fits beside them.
   const whole = comparable && !missing ? limit.value : null;
   chart.draw(history.total(gpus), whole, (ago) => newest - ago * 1000);
-};
-
-const newFault = () =>
-  make(
-    "li", "",
-    make("p", "part", make("strong"), " ", make("span", "note")),
-    make("p", "problem"),
-    make("p", "action"),
-  );
-
-const NAMES = { influxdb: "InfluxDB", mqtt: "MQTT" };
-
-const deliveryWords = ({ name, up, waiting_rows: rows, oldest_seconds: age }) => {
-  const waits = rows ? `${rows} ${rows === 1 ? "row waits" : "rows wait"}` : "nothing waits";
-  const old = rows && age > 60 ? `, the oldest for ${format.duration(age)}` : "";
-  return `${NAMES[name] ?? name}: ${up ? "delivering" : "not delivering"}, ${waits}${old}`;
-};
-
-const showHealth = ({ faults, deliveries, ready, wall_ms: now }) => {
-  setOptional(at("deliveries"), deliveries.map(deliveryWords).join("; "));
-  const summary = faults.length
-    ? `${faults.length} ${faults.length === 1 ? "part is" : "parts are"} not well`
-    : ready ? "All well" : "Starting";
-  setText(at("health-summary"), summary);
-  setAttribute(at("health"), "data-well", String(!faults.length));
-  setItems(at("faults"), faults, newFault, (item, fault) => {
-    const [title, problem, action] = item.children;
-    const since = format.duration((now - fault.since_ms) / 1000);
-    setText(title.firstElementChild, fault.part.replace(/^gpu /, "GPU "));
-    setText(title.lastElementChild, `since ${format.clock(fault.since_ms)} (${since})`);
-    setText(problem, fault.problem);
-    setOptional(action, fault.action);
-  });
 };
 
 const showGpus = ({ gpus, faults }) => {
@@ -118,30 +85,5 @@ const show = (data) => {
   return complete;
 };
 
-const WORDS = {
-  waiting: "Connecting",
-  live: "Live",
-  starting: "Starting",
-  lost: "Connection lost",
-  stale: "No new data",
-};
-
-const showState = () => {
-  const { name, reason } = feed.state;
-  const age = feed.age === null ? null : format.duration(feed.age / 1000);
-  const troubled = name === "lost" || name === "stale";
-  setText(at("state"), WORDS[name]);
-  setAttribute(at("state"), "data-state", name);
-  setAttribute(document.body, "data-old", String(troubled));
-  const aged = age === null ? "" : ` What you see is ${age} old.`;
-  const notices = {
-    starting: "The node has no readings yet.",
-    lost: `Connection lost: ${reason}.${aged} Trying again every second.`,
-    stale: `The node answers, but its data stands still.${aged}`,
-  };
-  setOptional(at("notice"), notices[name] ?? "");
-  setOptional(at("age"), age === null ? "" : `Data ${age} old`);
-};
-
-const feed = new Feed(show, showState);
+const feed = new Feed(show, () => showState(feed, "node"));
 feed.start();
