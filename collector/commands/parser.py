@@ -17,7 +17,7 @@ from collector.sources.protocol import SourceError
 _COMMANDS = {
     "node": "the daemon on a GPU node",
     "site": "the daemon for a site: meters, power budget, 15-minute demand",
-    "demo": "a node on this machine, simulated if it has no GPUs; prints the page's address",
+    "demo": "a node and a small site on this machine; prints the addresses of their pages",
     "check": "read every sensor once: what is supported, what it says, what the read costs",
     "render": "Prometheus, Alertmanager, rules and targets for a site file",
     "report": "an energy report for a period: what it costs, line by line",

@@ -8,6 +8,7 @@ from functools import partial
 from collector import __version__
 from collector.config import Settings
 from collector.daemon.bookkeeper import Bookkeeper
+from collector.daemon.cadence import Cadence
 from collector.daemon.events import EventDesk
 from collector.daemon.faults import FaultBoard
 from collector.daemon.gpu_count import GpuCount
@@ -15,7 +16,7 @@ from collector.daemon.host_setup import host_watch
 from collector.daemon.machine import boot_id, local_midnight_ns
 from collector.daemon.own_values import own_values
 from collector.daemon.push import Push, node_publisher
-from collector.daemon.watched import Cadence, WatchedGpu
+from collector.daemon.watched import WatchedGpu
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.meter import Plan
 from collector.ledger import AccountKey, AccountState, Ledger, LedgerError

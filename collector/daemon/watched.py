@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from collector.catalogue import Labels, Values
 from collector.daemon.accounts import KIND, ShownBase, before_of, shown_base, state_of
+from collector.daemon.cadence import STALE_NS, Cadence
 from collector.daemon.gpu_values import gpu_values
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.gpu_meter import GpuMeter
@@ -20,33 +21,12 @@ from collector.sources.protocol import GpuLostError
 
 log = logging.getLogger(__name__)
 
-STALE_NS = 3 * SECOND_NS
 _SUSPECT_NS = 2 * SECOND_NS
 _LEAST_RATIO = 0.8
 """Sensors that look seldom were seen 15 % off for some loads; a whole module is further off."""
 _SLOW_AWAITED_NS = SECOND_NS
 _BUSY_NS = SECOND_NS
 """A driver call that takes longer than this is what to blame."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cadence:
-    """The periods of a node's sampling and showing."""
-
-    power_ns: int
-    telemetry_ns: int
-    slow_ns: int
-    trailing_ns: int
-
-    @property
-    def power_stale_ns(self) -> int:
-        """Without a power sample for this long a GPU is sick."""
-        return max(STALE_NS, 3 * self.power_ns)
-
-    @property
-    def telemetry_stale_ns(self) -> int:
-        """Without telemetry for this long a GPU is sick."""
-        return max(STALE_NS, 3 * self.telemetry_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ they tell of time spent.
 
 from dataclasses import replace
 
-from collector.daemon.watched import Cadence, WatchedGpu
+from collector.daemon.cadence import Cadence
+from collector.daemon.watched import WatchedGpu
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.meter import Plan
 from collector.model import CounterReading, GpuSnapshot, Reading, Snapshot, Tick

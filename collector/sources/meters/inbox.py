@@ -29,6 +29,19 @@ class _Series:
         self.topic = topic
 
 
+def covers(wide: str, narrow: str) -> bool:
+    """Whether every topic that one filter matches is matched by another (MQTT 5, section 4.7)."""
+    ours, theirs = wide.split("/"), narrow.split("/")
+    for i, level in enumerate(ours):
+        if level == "#":
+            return True
+        if i >= len(theirs) or theirs[i] == "#":
+            return False
+        if level not in {"+", theirs[i]}:
+            return False
+    return len(ours) == len(theirs)
+
+
 class MeterInbox:
     """Turns messages into readings that are new, and counts the rest.
 
@@ -53,11 +66,20 @@ class MeterInbox:
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """What all decoders want to hear; each topic filter once, with its highest QoS."""
+        """What all decoders want to hear; each topic filter once, with its highest QoS.
+
+        A filter that another one covers is left out: a broker would send each message twice.
+        """
         wanted: dict[str, int] = {}
         for decoder in self._decoders:
             for one in decoder.subscriptions:
                 wanted[one.topic] = max(one.qos, wanted.get(one.topic, 0))
+        for narrow in list(wanted):
+            wide = [topic for topic in wanted if topic != narrow and covers(topic, narrow)]
+            if wide:
+                qos = wanted.pop(narrow)
+                for topic in wide:
+                    wanted[topic] = max(qos, wanted[topic])
         return tuple(Subscription(topic, qos) for topic, qos in wanted.items())
 
     @property
