@@ -1,0 +1,1 @@
+"""What a site used in each quarter-hour: read, validated, estimated where it may be, and logged."""

@@ -1,0 +1,119 @@
+"""What people set by hand: a file that grows, a line for each value, never a line less.
+
+The ledger is its daemon's alone (an exclusive lock, one writer), and what a meter said stays what
+it said. So edits lie beside it, in a CSV file that a person can read and keep in version control.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from exporters.utility.intervals.errors import IntervalError
+from exporters.utility.intervals.quality import MJ_PER_WH, SLOT_SECONDS
+from exporters.utility.meterfile.table import number, read_table
+from exporters.utility.tariff.errors import ReadingsError
+from exporters.utility.tariff.readings import shortened
+
+COLUMNS = ("meter", "start", "kwh", "reason", "user")
+_MJ_PER_KWH = 1000 * MJ_PER_WH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A value that a person set.
+
+    Attributes:
+        meter: whose.
+        start_s: of which quarter-hour, UTC seconds.
+        energy_mj: what it is to be; None to take the value out and put none in its place.
+        reason: why.
+        user: who says so.
+        line: where it stands in the file.
+    """
+
+    meter: str
+    start_s: int
+    energy_mj: int | None
+    reason: str
+    user: str
+    line: int
+
+
+def millijoules(kwh: Decimal) -> int:
+    """Kilowatt-hours as the nearest whole millijoules."""
+    return round(kwh * _MJ_PER_KWH)
+
+
+def read_edits(path: Path, meters: Collection[str]) -> tuple[Edit, ...]:
+    """Read a file of edits: `meter,start,kwh,reason,user`; of two for one value the later holds.
+
+    Args:
+        path: the file, in UTF-8 or CP949.
+        meters: every meter that there is.
+
+    Raises:
+        IntervalError: what is wrong, with lines.
+    """
+    try:
+        table = read_table(path)
+    except ReadingsError as error:
+        raise IntervalError(str(error)) from None
+    names = [name.lower() for name in table.header]
+    if lost := [name for name in COLUMNS if name not in names]:
+        raise IntervalError(
+            f"{table.name}, line {table.header_line}: the column {', '.join(lost)} is missing; the "
+            f"header must be {','.join(COLUMNS)}"
+        )
+    found: list[Edit] = []
+    problems: list[str] = []
+    for line, cells in table.cells([names.index(name) for name in COLUMNS]):
+        try:
+            found.append(_edit(line, *cells, meters=meters))
+        except ValueError as error:
+            problems.append(f"{table.name}, line {line}: {error}")
+    if problems:
+        raise IntervalError(shortened(problems))
+    return tuple(found)
+
+
+def _edit(
+    line: int, meter: str, start: str, kwh: str, reason: str, user: str, *, meters: Collection[str]
+) -> Edit:
+    if meter not in meters:
+        known = ", ".join(sorted(meters)[:10])
+        raise ValueError(f"there is no meter {meter!r}; there are {known}")
+    if not reason or not user:
+        raise ValueError("an edit needs a reason and a user")
+    energy = None
+    if kwh:
+        amount = number(kwh)
+        if amount < 0:
+            raise ValueError(f"{kwh} kWh cannot be")
+        energy = millijoules(amount)
+    return Edit(
+        meter=meter,
+        start_s=quarter(start),
+        energy_mj=energy,
+        reason=reason,
+        user=user,
+        line=line,
+    )
+
+
+def quarter(text: str) -> int:
+    """The UTC seconds of a quarter-hour's beginning.
+
+    Raises:
+        ValueError: it is no time, has no offset, or is on no quarter-hour.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time; write it like 2027-11-01T00:15+09:00") from None
+    if at.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset; write it like 2027-11-01T00:15+09:00")
+    if at.timestamp() % SLOT_SECONDS:
+        raise ValueError(f"{text!r} is not on a quarter-hour")
+    return int(at.timestamp())

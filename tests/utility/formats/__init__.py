@@ -1,0 +1,1 @@
+"""A report in every form, read again."""

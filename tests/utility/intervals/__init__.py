@@ -1,0 +1,1 @@
+"""Interval data: days, sums, validation, edits, the ledger."""
