@@ -1,0 +1,1 @@
+"""The dashboards: their JSON by Grafana's own rules, their queries by real servers."""
