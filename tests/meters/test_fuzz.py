@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from collector.sources.meters.dsx import DsxDecoder
 from collector.sources.meters.reading import MeterReading, Quality, Quantity
-from collector.sources.meters.sparkplug import SparkplugDecoder
+from collector.sources.meters.sparkplug.decoder import SparkplugDecoder
 from collector.sources.meters.topicmap import TopicDecoder
 from collector.sources.meters.values import SourceClock
 from tests.meters.dsx_bus import MAIN, ROOT, beat, metadata

@@ -9,7 +9,7 @@ import aiomqtt
 import pytest
 
 from collector.sources.meters.dsx import heartbeat
-from collector.sources.meters.sparkplug import SparkplugDecoder
+from collector.sources.meters.sparkplug.decoder import SparkplugDecoder
 from collector.sources.meters.values import SourceClock
 from tests.meters.dsx_bus import ROOT, metadata
 from tests.meters.listening import Heard, dsx, listening, options, publish, publisher, until

@@ -3,7 +3,8 @@
 import pytest
 
 from collector.sources.meters.reading import MeterReading, Quality, Quantity, Shape
-from collector.sources.meters.sparkplug import MetricRule, SparkplugDecoder
+from collector.sources.meters.sparkplug.decoder import SparkplugDecoder
+from collector.sources.meters.sparkplug.rule import MetricRule
 from collector.sources.meters.values import SourceClock
 from tests.meters.rig import NOW_MS, NOW_NS, SECOND_NS, Rig, values
 from tests.meters.wire import (

@@ -18,15 +18,40 @@ _GIVEN_UP_NS = 200 * 1_000_000_000
 its series to another: its topic may have been renamed."""
 
 
+_PACE_NS = 5 * 1_000_000_000
+_SET_BACK_NS = 30 * 1_000_000_000
+"""For so long only old times must have come, and gone on as ours did: what a broker sends again
+comes faster than its times say, and news come between."""
+
+
 class _Series:
     """What was last taken of a series, and from whom."""
 
-    __slots__ = ("received_ns", "source_ns", "topic")
+    __slots__ = ("_late", "received_ns", "source_ns", "topic")
 
     def __init__(self, source_ns: int, received_ns: int, topic: str) -> None:
         self.source_ns = source_ns
         self.received_ns = received_ns
         self.topic = topic
+        self._late: tuple[MeterReading, MeterReading] | None = None
+
+    def take(self, reading: MeterReading, topic: str) -> None:
+        """This one is news."""
+        self.source_ns = reading.source_ns
+        self.received_ns = reading.received_ns
+        self.topic = topic
+        self._late = None
+
+    def was_set_back(self, reading: MeterReading) -> bool:
+        """Whether by this old reading it is clear that the source's clock was set back."""
+        first, last = self._late or (reading, reading)
+        came_ns = reading.received_ns - first.received_ns
+        off_ns = reading.source_ns - first.source_ns - came_ns
+        if reading.source_ns < last.source_ns or abs(off_ns) > _PACE_NS:
+            self._late = (reading, reading)
+            return False
+        self._late = (first, reading)
+        return came_ns >= _SET_BACK_NS
 
 
 def covers(wide: str, narrow: str) -> bool:
@@ -164,14 +189,12 @@ class MeterInbox:
             return True
         if series.topic != topic and not self._may_take_over(series, reading, topic, decoder):
             return False
-        if reading.source_ns <= series.source_ns:
+        if reading.source_ns <= series.source_ns and not series.was_set_back(reading):
             self._rejections.add(
                 Reason.REPLAYED, topic, "its time is that of the last reading, or before"
             )
             return False
-        series.source_ns = reading.source_ns
-        series.received_ns = reading.received_ns
-        series.topic = topic
+        series.take(reading, topic)
         return True
 
     def _may_take_over(

@@ -10,7 +10,6 @@ from collector.sources.meters.decoder import Decoder
 from collector.sources.meters.dsx import DsxDecoder
 from collector.sources.meters.inbox import Key, MeterInbox
 from collector.sources.meters.mapfile import MapFile, load_map
-from collector.sources.meters.sparkplug import SparkplugDecoder
 from collector.sources.meters.topicmap import TopicDecoder
 from collector.sources.meters.values import SourceClock
 from exporters.mqtt.options import MqttOptions
@@ -56,8 +55,20 @@ def meter_sources(
     if dsx is not None:
         decoders.append(dsx)
     if table.sparkplug_group:
-        decoders.append(SparkplugDecoder(table.sparkplug_group, rules.metrics, meters, clock))
+        decoders.append(_sparkplug(table.sparkplug_group, rules, meters, clock))
     return MeterSources(_options(table), MeterInbox(decoders, last), dsx)
+
+
+def _sparkplug(
+    group: str, rules: MapFile, meters: Mapping[str, MeterSpec], clock: SourceClock
+) -> Decoder:
+    try:  # protobuf is large, and needed for nothing else
+        from collector.sources.meters.sparkplug.decoder import SparkplugDecoder  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"meters.mqtt.sparkplug_group needs the package {error.name}: install wattkeeper[site]"
+        ) from None
+    return SparkplugDecoder(group, rules.metrics, meters, clock)
 
 
 def _check(rules: MapFile, table: MetersMqttTable, meters: Mapping[str, MeterSpec]) -> None:

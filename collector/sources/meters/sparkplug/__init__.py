@@ -1,6 +1,4 @@
-"""Sparkplug B 3.0: metrics of edge nodes and their devices."""
+"""Sparkplug B 3.0: births name the metrics, data follow them, deaths end them.
 
-from collector.sources.meters.sparkplug.decoder import SparkplugDecoder
-from collector.sources.meters.sparkplug.rule import MetricRule
-
-__all__ = ["MetricRule", "SparkplugDecoder"]
+`decoder` is imported only where it is used: it needs protobuf.
+"""
