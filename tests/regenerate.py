@@ -3,19 +3,23 @@
 Look at the difference before committing it.
 """
 
-from tests.captures import GOLDEN, paths
+from collector.catalogue.dcgm import DIALECTS
+from tests.captures import DCGM_GOLDEN, GOLDEN, dcgm_golden, paths
 from tests.captures.__main__ import main as make_captures
-from tests.captures.exposition import exposition
+from tests.captures.exposition import dcgm_exposition, exposition
 from tests.replay import read_capture
 
 
 def main() -> None:
     """Write them."""
     make_captures()
-    GOLDEN.mkdir(exist_ok=True)
+    DCGM_GOLDEN.mkdir(parents=True, exist_ok=True)
     for path in paths():
-        text = exposition(read_capture(path))
-        (GOLDEN / f"{path.stem}.prom").write_text(text, encoding="utf-8")
+        capture = read_capture(path)
+        (GOLDEN / f"{path.stem}.prom").write_text(exposition(capture), encoding="utf-8")
+        for dialect in DIALECTS:
+            text = dcgm_exposition(capture, dialect)
+            dcgm_golden(path, dialect).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ class Alias:
         metric: our metric.
         labels: our series, best first: the first that a GPU has is shown.
         added: all of `labels` belong together, and are added up.
+        instead: metric and labels of what is shown where `metric` has nothing.
         old: up to 4.8; None where it had none.
         new: from 4.9.
         help: for people.
@@ -52,6 +53,7 @@ class Alias:
     help: str
     rate: bool = False
     added: bool = False
+    instead: tuple[str, Labels] | None = None
 
 
 def _gauge(name: str, factor: float = 1.0) -> Named:
@@ -95,9 +97,12 @@ ALIASES = (
         new=_gauge("DEV_GPU_TEMP_CELSIUS"),
         help="GPU temperature (in C).",
     ),
-    Alias(  # DCGM's field 155 is the driver's average; 157, not among the defaults, is instant
+    # DCGM's field 155 is nvmlDeviceGetPowerUsage: the driver's average, or on older boards and
+    # drivers all there is, which is then our own power. 157, not among the defaults, is instant.
+    Alias(
         metric="gpu_power_average_watts",
         labels=_one(),
+        instead=("gpu_power_watts", ("gpu",)),
         old=_gauge("DEV_POWER_USAGE"),
         new=_gauge("DEV_BOARD_POWER_WATTS"),
         help="Power draw, averaged by the driver (in W).",

@@ -4,7 +4,16 @@ import json
 from dataclasses import asdict
 
 from collector.catalogue import BY_NAME
-from collector.check.model import Cost, Counter, GpuReport, Power, Report, Series
+from collector.check.model import (
+    Buffer,
+    Cost,
+    Counter,
+    GpuReport,
+    HostReport,
+    Power,
+    Report,
+    Series,
+)
 
 FORMAT = "wattkeeper-check/1"
 
@@ -19,6 +28,7 @@ def as_json(report: Report) -> str:
         "answered": report.answered,
         "core_share_ratio": _rounded(report.core_share_ratio),
         "gpus": [_gpu(gpu) for gpu in report.gpus],
+        "host": None if report.host is None else _host(report.host),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -40,6 +50,42 @@ def _gpu(gpu: GpuReport) -> dict[str, object]:
         "warnings": list(gpu.warnings),
         "consequences": list(gpu.consequences),
         "series": [_series(series) for series in gpu.series],
+    }
+
+
+def _host(host: HostReport) -> dict[str, object]:
+    best = host.input
+    return {
+        "input": best
+        and {
+            "source": best.source,
+            "scope": str(best.scope),
+            "devices": list(best.devices),
+            "power_watts": best.milliwatts / 1000,
+        },
+        "sources": [
+            {
+                "source": source.name,
+                "asked_for": source.asked_for,
+                "every_seconds": source.every_seconds,
+                "find_seconds": _rounded(source.find_seconds),
+                "read_seconds": _rounded(source.read_seconds),
+                "nothing_here": source.nothing_here,
+                "problem": source.problem or None,
+                "action": source.action or None,
+                "sensors": [
+                    {
+                        "scope": sensor.scope,
+                        "device": sensor.device,
+                        "via": sensor.via,
+                        "power_watts": _rounded(sensor.watts),
+                        "error": sensor.error or None,
+                    }
+                    for sensor in source.sensors
+                ],
+            }
+            for source in host.sources
+        ],
     }
 
 
@@ -68,7 +114,19 @@ def _power(power: Power) -> dict[str, object]:
         "instant_maximum_watts": power.maximum_watts,
         "average_watts": _rounded(power.average_watts),
         "instant_beside_average_watts": _rounded(power.beside_average_watts),
+        "buffer": None if power.buffer is None else _buffer(power.buffer),
         **_cost(power.cost),
+    }
+
+
+def _buffer(buffer: Buffer) -> dict[str, object]:
+    return {
+        "in_use": not buffer.refused,
+        "refused": buffer.refused or None,
+        "period_seconds": _rounded(buffer.period_seconds),
+        "depth": buffer.depth,
+        "compared": buffer.compared,
+        "apart": buffer.apart,
     }
 
 

@@ -3,25 +3,27 @@
 from dataclasses import dataclass, replace
 from statistics import fmean, median
 
-from collector.catalogue import BY_NAME, Rate
+from collector.catalogue import BY_NAME, Labels, Metric, Rate
 from collector.check.measurement import Measurement, Spent
-from collector.check.model import Counter, GpuReport, Power, Series
+from collector.check.model import Buffer, Counter, GpuReport, Power, Series
 from collector.check.sentences import consequences, warnings
 from collector.check.timing import anchors, cost, period_ns, recommended_power_hz, steps
 from collector.energy.edges import SECOND_NS
 from collector.energy.scope import DECIDE_NS, counted_scope
 from collector.energy.track import MILLIJOULE, PowerTrack
+from collector.sampling.worker import is_finer
 
 _CLOSE_NS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """The configured rates."""
+    """The configured rates, and whether the driver's own power samples may be used."""
 
     power_hz: float
     telemetry_hz: float
     slow_seconds: float
+    power_buffer: bool = True
 
 
 def judge(found: Measurement, rates: Rates) -> GpuReport:
@@ -32,7 +34,7 @@ def judge(found: Measurement, rates: Rates) -> GpuReport:
         rates: what the daemon is configured to do.
     """
     series = _series(found)
-    power = _power(found)
+    power = _power(found, rates)
     counter = _counter(found)
     recommended = None
     if power is not None and power.refresh_seconds is not None:
@@ -59,7 +61,7 @@ def _series(found: Measurement) -> tuple[Series, ...]:
     for answer in found.answers:
         offered, error = answer.offered, answer.error
         metric = BY_NAME.get(answer.metric)
-        if metric is not None and metric.rate is Rate.POWER and offered:
+        if offered and metric is not None and _is_fast(metric, answer.labels):
             # The power reader leaves out scopes that have no sensor behind them.
             offered = answer.labels[0] in found.scopes
             error = error if offered else "no_sensor"
@@ -78,7 +80,12 @@ def _series(found: Measurement) -> tuple[Series, ...]:
     return tuple(series)
 
 
-def _power(found: Measurement) -> Power | None:
+def _is_fast(metric: Metric, labels: Labels) -> bool:
+    """Whether the power thread reads a series."""
+    return metric.other_rates.get(labels, metric.rate) is Rate.POWER
+
+
+def _power(found: Measurement, rates: Rates) -> Power | None:
     spent = cost(found.power_spent.wall_ns)
     if not found.scopes or spent is None:
         return None
@@ -97,7 +104,29 @@ def _power(found: Measurement) -> Power | None:
         maximum_watts=max(track.milliwatts) / 1000,
         average_watts=fmean(watts for _, watts in found.averages) if found.averages else None,
         beside_average_watts=_beside(found, track),
+        buffer=_buffer(found, rates),
         cost=spent,
+    )
+
+
+def _buffer(found: Measurement, rates: Rates) -> Buffer | None:
+    """The driver's own samples, and whether the daemon takes them or polls."""
+    buffer = found.buffer
+    if buffer is None:
+        return None
+    apart, compared = buffer.compared
+    if not rates.power_buffer:
+        refused = 'sampling.power_buffer is "never"'
+    elif not is_finer(buffer, round(SECOND_NS / rates.power_hz)):
+        refused = f"they are no finer than the {rates.power_hz:g} Hz of sampling.power_hz"
+    else:
+        refused = buffer.distrust
+    return Buffer(
+        period_seconds=buffer.period_ns / SECOND_NS,
+        depth=buffer.depth,
+        refused=refused,
+        apart=apart,
+        compared=compared,
     )
 
 

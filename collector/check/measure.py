@@ -9,7 +9,14 @@ from collector.check.plain import survey_of
 from collector.check.survey import Survey
 from collector.energy.edges import SECOND_NS
 from collector.energy.track import PowerTrack
-from collector.sources.protocol import DriverGoneError, Gpu, GpuLostError, PowerReader, SourceError
+from collector.sources.protocol import (
+    DriverGoneError,
+    Gpu,
+    GpuLostError,
+    KeepsPower,
+    PowerReader,
+    SourceError,
+)
 
 _T = TypeVar("_T")
 _GAP_NS = SECOND_NS
@@ -75,13 +82,35 @@ class Measurer:
             self.found.scopes = self._reader.scopes
             self.found.tracks = {scope: PowerTrack(_GAP_NS) for scope in self._reader.scopes}
             self._milliwatts = [0] * len(self._reader.scopes)
+            self._find_buffer(self._reader)
         self._heartbeat.about_to("its energy counter")
         self._has_counter = self._try(self._survey.counter) is not None
         self._telemetry(slow=True, into=Spent())
         self._heartbeat.idle()
 
+    def _find_buffer(self, reader: PowerReader) -> None:
+        gpu = self._gpu
+        if isinstance(gpu, KeepsPower):
+            self._heartbeat.about_to("the driver's own power samples")
+            self.found.buffer = self._try(lambda: gpu.power_buffer(reader))
+
+    def _take_buffer(self) -> None:
+        """Hold the driver's own samples against the sensor, as the daemon does."""
+        buffer, reader = self.found.buffer, self._reader
+        if buffer is None or reader is None:
+            return
+        self._heartbeat.about_to("the driver's own power samples")
+        try:
+            reader.read(self._milliwatts)
+            buffer.take(time.monotonic_ns(), self._milliwatts)
+        except (GpuLostError, DriverGoneError):
+            raise
+        except SourceError as error:
+            self._note(error)
+
     def _round(self) -> None:
         """Everything once: call by call, and as the daemon reads it."""
+        self._take_buffer()
         self._ask()
         self._telemetry(slow=False, into=self.found.fast_spent)
         self._telemetry(slow=True, into=self.found.slow_spent)

@@ -9,6 +9,7 @@ from collector.check.survey import Answer
 from collector.energy.edges import SECOND_NS
 from collector.energy.track import PowerTrack
 from collector.model import GpuIdentity
+from collector.sources.protocol import PowerBuffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Measurement:
         self.averages: list[tuple[int, float]] = []
         """The driver's own average of power in W, by monotonic time."""
         self.calls: tuple[dict[str, object], ...] | None = None
+        self.buffer: PowerBuffer | None = None
+        """The driver's own samples of power; None where it keeps none."""
         self.power_spent = Spent()
         self.counter_spent = Spent()
         self.fast_spent = Spent()

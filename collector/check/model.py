@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from collector.catalogue import Labels
 from collector.model import GpuIdentity
+from collector.sources.host.best import NodeInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,25 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Buffer:
+    """The driver's own buffer of power samples.
+
+    Attributes:
+        period_seconds: usual time between its samples.
+        depth: how many it keeps.
+        refused: why the daemon polls nevertheless, for people; empty where it takes the samples.
+        apart: comparisons with the sensor itself, made during the check, that failed.
+        compared: comparisons made.
+    """
+
+    period_seconds: float
+    depth: int
+    refused: str
+    apart: int
+    compared: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Power:
     """The power sensor.
 
@@ -55,6 +75,7 @@ class Power:
         maximum_watts: the most seen.
         average_watts: mean of the driver's own average over the run.
         beside_average_watts: mean of the instant power over the same time.
+        buffer: the driver's own samples; None where it keeps none.
         cost: of one read of all scopes.
     """
 
@@ -67,6 +88,7 @@ class Power:
     maximum_watts: float
     average_watts: float | None
     beside_average_watts: float | None
+    buffer: Buffer | None
     cost: Cost
 
 
@@ -127,13 +149,73 @@ class GpuReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostSensor:
+    """One sensor of the machine around the GPUs.
+
+    Attributes:
+        scope: what it covers.
+        device: which one of its source's.
+        via: which of the source's ways it was read.
+        watts: None where it did not answer.
+        error: short word why; empty where there is a value.
+    """
+
+    scope: str
+    device: str
+    via: str
+    watts: float | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSourceReport:
+    """One source of host power.
+
+    Attributes:
+        name: as in the label `source`.
+        asked_for: whether the configuration names it; others are tried on every node.
+        every_seconds: how often the daemon reads it.
+        sensors: what it reads.
+        find_seconds: how long finding them took, or failing to.
+        read_seconds: how long one read of all of them took; None where there was none.
+        nothing_here: this machine has none, and nobody asked for it.
+        problem: why it was not read, for people; empty when all is well.
+        action: what to do about it.
+    """
+
+    name: str
+    asked_for: bool
+    every_seconds: float
+    sensors: tuple[HostSensor, ...] = ()
+    find_seconds: float | None = None
+    read_seconds: float | None = None
+    nothing_here: bool = False
+    problem: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostReport:
+    """The machine around the GPUs.
+
+    Attributes:
+        sources: every source there may be.
+        input: what the node draws, by the best of them; None where none tells.
+    """
+
+    sources: tuple[HostSourceReport, ...]
+    input: NodeInput | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A whole check."""
+    """A whole check; `host` is None where the GPUs are made up, and so no part of a host."""
 
     version: str
     simulated: bool
     seconds: float
     gpus: tuple[GpuReport, ...]
+    host: HostReport | None = None
 
     @property
     def answered(self) -> bool:

@@ -10,7 +10,7 @@ from collector import __version__
 from collector.check.judge import Rates, judge
 from collector.check.measure import Measurer
 from collector.check.measurement import Heartbeat, Measurement
-from collector.check.model import GpuReport, Report
+from collector.check.model import GpuReport, HostReport, Report
 from collector.check.survey import finders
 from collector.energy.edges import SECOND_NS
 from collector.sources.protocol import Gpu, GpuSource, SourceError
@@ -34,11 +34,13 @@ class Task:
         seconds: how long to read.
         gpu: index of the only GPU to check, or None for all.
         rates: what the daemon is configured to do.
+        host: reads the host's own sources of power; None where that is not wanted.
     """
 
     seconds: float
     gpu: int | None
     rates: Rates
+    host: Callable[[], HostReport] | None = None
 
 
 class _Thread:
@@ -125,13 +127,18 @@ def check(source: GpuSource, task: Task) -> Report:
     sys.setswitchinterval(_SWITCH_SECONDS)
     found = _chosen(_open(source), task.gpu)
     checks = [_Check(index, find, source.name, task.seconds) for index, find in found.items()]
+    host = None if task.host is None or source.simulated else task.host()
     for one in checks:
         one.thread.wait()
     reports = tuple(one.report(task.rates) for one in checks)
     if not any(one.thread.alive for one in checks):
         source.close()
     return Report(
-        version=__version__, simulated=source.simulated, seconds=task.seconds, gpus=reports
+        version=__version__,
+        simulated=source.simulated,
+        seconds=task.seconds,
+        gpus=reports,
+        host=host,
     )
 
 

@@ -65,6 +65,12 @@ def _rate(report: GpuReport, power_hz: float) -> str:
     power = report.power
     if power is None:
         return ""
+    if power.buffer is not None and not power.buffer.refused:
+        return (
+            f"Power is taken from the driver's own samples, one every "
+            f"{1000 * power.buffer.period_seconds:.3g} ms, as long as they agree with the sensor; "
+            f"sampling.power_hz = {power_hz:g} counts only when they do not."
+        )
     if power.refresh_seconds is None or report.recommended_power_hz is None:
         return (
             f"How often power is renewed was not seen, for it hardly changed: power_hz stays "

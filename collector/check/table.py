@@ -10,10 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from collector.catalogue import BY_NAME
-from collector.check.model import GpuReport, Power, Report, Series
+from collector.check.host_table import show_host
+from collector.check.model import Buffer, GpuReport, Power, Report, Series
 from collector.check.units import shown, shown_cost, shown_period
 
 _NARROWEST, _WIDEST = 80, 120
+_LEAST_NAME, _MOST_NAME, _LEAST_WAY = 24, 30, 20
 
 
 def show(report: Report, stream: TextIO = sys.stdout) -> None:
@@ -37,6 +39,8 @@ def show(report: Report, stream: TextIO = sys.stdout) -> None:
     with console.capture() as printed:
         for gpu in report.gpus:
             _gpu(console, gpu, mark)
+        if report.host is not None:
+            show_host(console, report.host)
         _summary(console, report, mark)
     lines = printed.get().splitlines()
     if not terminal:
@@ -99,10 +103,11 @@ def _identity(gpu: GpuReport, mark: str) -> Table:
 
 def _sensors(gpu: GpuReport, mark: str) -> Table:
     table = _table(f"GPU {gpu.index}: sensors{mark}")
-    table.add_column("series", no_wrap=True)
+    # Series named by long ids are broken: the value and the way it is read are worth more.
+    table.add_column("series", overflow="fold", min_width=_LEAST_NAME, max_width=_MOST_NAME)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("µs med / max", justify="right", no_wrap=True)
-    table.add_column("read by", overflow="fold")
+    table.add_column("read by", overflow="fold", min_width=_LEAST_WAY)
     for metric, group in groupby(gpu.series, key=lambda series: series.metric):
         for row, series in enumerate(group):
             if series.labels and not row:
@@ -149,6 +154,7 @@ def _measured(gpu: GpuReport, mark: str) -> Table:
             )
             table.add_row("power: mean over the check", instant)
         table.add_row("power: the driver's average", _average(power))
+        table.add_row("power: read by", _way(power.buffer))
     if counter is None:
         table.add_row("energy counter", "not offered")
         return table
@@ -171,6 +177,21 @@ def _average(power: Power) -> str:
     beside = power.beside_average_watts
     text = f"{power.average_watts:.1f} W"
     return text if beside is None else f"{text} (the instant power meanwhile: {beside:.1f} W)"
+
+
+def _way(buffer: Buffer | None) -> str:
+    if buffer is None:
+        return "polling: the driver keeps no samples of its own"
+    kept = (
+        f"one every {shown_period(buffer.period_seconds)}, {buffer.depth} kept "
+        f"({buffer.period_seconds * buffer.depth:.1f} s)"
+    )
+    if buffer.refused:
+        return f"polling, and not the driver's own samples ({kept}): {buffer.refused}"
+    return (
+        f"the driver's own samples: {kept}; {buffer.compared - buffer.apart} of "
+        f"{buffer.compared} comparisons with the sensor agreed"
+    )
 
 
 def _summary(console: Console, report: Report, mark: str) -> None:

@@ -74,6 +74,7 @@ class SamplingTable(_Table):
     power_hz: float = Field(default=10.0, ge=1, le=100)
     telemetry_hz: float = Field(default=1.0, ge=0.1, le=10)
     slow_seconds: float = Field(default=10.0, ge=1, le=3600)
+    power_buffer: Literal["auto", "never"] = "auto"
     source: Literal["auto", "nvml", "simulated"] = "auto"
     disable: tuple[MetricName, ...] = ()
     enable: tuple[MetricName, ...] = ()

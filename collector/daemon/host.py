@@ -89,7 +89,8 @@ class HostWatch:
         for task in self.tasks:
             name = task.source.name
             if task.latest_ns is not None:
-                age = (now_ns - task.latest_ns) / SECOND_NS
+                # It may have been read since the tick began.
+                age = max(now_ns - task.latest_ns, 0) / SECOND_NS
                 values.setdefault("host_sample_age_seconds", {})[name,] = age
             for word, count in task.errors.items():
                 values.setdefault("host_read_errors_total", {})[name, word] = float(count)

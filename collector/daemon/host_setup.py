@@ -26,10 +26,10 @@ def host_watch(
 ) -> HostWatch:
     """What reads the host's power on this node."""
     phase = crc32(f"host {settings.node.name}".encode()) / 2**32
-    return HostWatch(_sources(settings), plan, edges, accounts, faults, phase=phase)
+    return HostWatch(host_sources(settings), plan, edges, accounts, faults, phase=phase)
 
 
-def _sources(settings: Settings) -> Iterator[tuple[HostSource, bool]]:
+def host_sources(settings: Settings) -> Iterator[tuple[HostSource, bool]]:
     """Each source, and whether the configuration asks for it."""
     table = settings.host
     yield HwmonSource(table.sysfs_root), False

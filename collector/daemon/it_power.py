@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import aiohttp
@@ -97,7 +98,11 @@ class ItPowerReader:
             self._url, params={"query": query}, allow_redirects=False
         ) as response:
             response.raise_for_status()
-            body = await response.content.read(_MOST_BYTES)
+            body = bytearray()
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > _MOST_BYTES:
+                    raise ValueError(f"the answer is longer than {_MOST_BYTES} bytes")
         return _one_value(json.loads(body))
 
 
@@ -114,6 +119,9 @@ def _one_value(answer: Any) -> float | None:
     if not found:
         return None
     try:
-        return float(found[0]["value"][1])
+        value = float(found[0]["value"][1])
     except (KeyError, IndexError, TypeError) as error:
         raise ValueError("the answer is not that of a Prometheus") from error
+    if not isfinite(value):
+        raise ValueError(f"the answer is {value}, no number")
+    return value

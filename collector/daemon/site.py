@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
@@ -16,7 +17,7 @@ from collector.daemon.machine import boot_id
 from collector.daemon.push import Publisher, Push
 from collector.daemon.run import Plan, StartError, run
 from collector.daemon.site_books import SiteBooks
-from collector.daemon.site_earlier import earlier, last_readings
+from collector.daemon.site_earlier import Past, earlier, last_readings
 from collector.daemon.site_values import it_values, own_site_values
 from collector.energy.edges import SECOND_NS
 from collector.ledger import AccountKey, AccountState, Ledger
@@ -75,9 +76,11 @@ class SiteDaemon:
         self.faults = FaultBoard()
         window_ns = settings.window.seconds * SECOND_NS
         accounts = ledger.accounts
+        path, wall_ns = settings.ledger.path, time.time_ns()
+        self._past = Past(path, accounts, site, wall_ns)
         self.state = SiteState(
             site,
-            earlier(settings.ledger.path, accounts, site, time.time_ns()),
+            earlier(path, accounts, site, wall_ns),
             band=band,
             window_ns=window_ns,
         )
@@ -115,7 +118,8 @@ class SiteDaemon:
         """Nothing to do before the first tick."""
 
     def background(self) -> Iterable[tuple[str, Coroutine[None, None, None]]]:
-        """The listener, Prometheus, and a simulation, as configured."""
+        """The past, the listener, Prometheus, and a simulation, as configured."""
+        yield "past", self._past.recall(self.state)
         if self._listener is not None:
             yield "meters", self._listener.run(self._stopping)
         if self._it_power is not None:
@@ -191,12 +195,19 @@ class SiteDaemon:
         self._compared = True
         if not dsx.tree:
             return
-        differences = compare(self._site, dsx.tree)
+        differences = compare(self._site, dsx.tree, dsx.described)
         self.differences = len(differences)
         for difference in differences[:_SHOWN_DIFFERENCES]:
             log.warning("the facility's tree is not that of the site file: %s", difference.text)
         if len(differences) > _SHOWN_DIFFERENCES:
             log.warning("... and %d more differences", len(differences) - _SHOWN_DIFFERENCES)
+
+    def _rejected(self) -> Mapping[str, int]:
+        """What came and is in no sum: at the inbox, or when it was to be booked."""
+        found = Counter(self.state.refused)
+        if self._sources is not None:
+            found.update(self._sources.inbox.rejected)
+        return found
 
     def _snapshot(self, now_ns: int, wall_ns: int) -> Snapshot:
         standing = self.faults.standing
@@ -205,7 +216,7 @@ class SiteDaemon:
         own: dict[str, dict[Labels, float]] = own_site_values(
             self._ledger.status,
             listener=self._listener.status if self._listener is not None else None,
-            rejected=self._sources.inbox.rejected if self._sources is not None else {},
+            rejected=self._rejected(),
             windows=self._books.windows,
             faults=len(standing),
             differences=self.differences,

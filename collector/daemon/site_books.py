@@ -13,6 +13,10 @@ from collector.sources.meters.reading import MeterReading, Quality, Quantity
 _BOOKED = (Quantity.POWER, Quantity.ENERGY)
 _PATIENCE_WINDOWS = 3
 """A meter that fell silent closes no window; what it said last is not held back for ever."""
+_MOST_COMMITS = 8
+"""A disk that takes nothing for days must not cost memory: those behind it are taken together."""
+_MOST_READINGS = 100_000
+"""Likewise of readings that are not safe: beyond that the oldest are let go, as if they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class SiteBooks:
         self._booked: dict[str, int] = {}
         self._commits: deque[_Pending] = deque()
         self._unsafe: deque[_Batch] = deque()
+        self._unsafe_readings = 0
 
     @property
     def waiting(self) -> int:
@@ -101,6 +106,9 @@ class SiteBooks:
             if reading.quality is Quality.GOOD and reading.quantity in _BOOKED
         }
         self._unsafe.append(_Batch(taken_ns, latest, done))
+        self._unsafe_readings += 1 + len(latest)
+        while self._unsafe_readings > _MOST_READINGS:
+            self._let_go()
 
     def add(self, windows: Sequence[Window], points: Sequence[Point]) -> None:
         """Take what closed."""
@@ -142,9 +150,24 @@ class SiteBooks:
                     outbox=self._push.encode(windows, told),
                 )
             )
-            self._commits.append(_Pending(wall_ns, now_ns, dict(self._booked), accounts))
+            self._note(_Pending(wall_ns, now_ns, dict(self._booked), accounts))
             self._push.wake()
         self._look_at_ledger()
+
+    def _note(self, commit: _Pending) -> None:
+        """Remember a commit; where too many wait, the newest stands for the one before it too."""
+        if len(self._commits) >= _MOST_COMMITS:
+            before = self._commits.pop()
+            commit = _Pending(
+                commit.wall_ns, commit.made_ns, commit.booked, {**before.states, **commit.states}
+            )
+        self._commits.append(commit)
+
+    def _let_go(self) -> None:
+        """The oldest readings need not come again."""
+        batch = self._unsafe.popleft()
+        self._unsafe_readings -= 1 + len(batch.latest)
+        batch.done()
 
     def _look_at_ledger(self) -> None:
         status = self._ledger.status
@@ -158,7 +181,7 @@ class SiteBooks:
                 on_disk = self._commits.popleft()
                 self._on_disk(on_disk.states)
         while on_disk is not None and self._unsafe and self._is_safe(self._unsafe[0], on_disk):
-            self._unsafe.popleft().done()
+            self._let_go()
 
     def _is_safe(self, batch: _Batch, commit: _Pending) -> bool:
         if commit.made_ns - batch.taken_ns > _PATIENCE_WINDOWS * self._window_ns:

@@ -192,7 +192,7 @@ class WatchedGpu:
         if errors:
             values["gpu_read_errors_total"] = errors
         ages: dict[Labels, float] = {
-            (sensor,): (now_ns - at_ns) / SECOND_NS
+            (sensor,): max(now_ns - at_ns, 0) / SECOND_NS  # read since the tick began: 0
             for sensor, at_ns in (
                 ("power", self.last_power_ns),
                 ("telemetry", self.last_telemetry_ns),

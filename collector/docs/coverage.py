@@ -24,7 +24,9 @@ COVERAGE: Mapping[str, str] = {
     "Profiling: SM, tensor, DRAM": (
         "`gpu_activity_ratio`, by GPM, from Hopper on. Older GPUs have it by DCGM's profiling "
         "alone, which takes a lock that profilers want and has doubled idle power (dcgm-exporter "
-        "#464): out of scope"
+        "#464): out of scope. Off unless asked for, because it costs two driver calls a second on "
+        "each GPU, which have not been measured on a real one yet; `wattkeeper check` with "
+        "`sampling.enable` set measures them on yours"
     ),
     "Memory": "`gpu_memory_bytes`, `gpu_memory_total_bytes`",
     "ECC": (
@@ -70,19 +72,43 @@ COVERAGE: Mapping[str, str] = {
         "`gpu_processes`, `gpu_process_memory_bytes`. Their utilization is out of scope: NVML "
         "tells it for the last moments alone, and series by process never end"
     ),
-    "Health checks, recovery": "`gpu_recovery_action`, and `/healthz`",
-    "CPU power of a Grace module": (
-        "`gpu_power_watts` of scope module, less that of the GPU; the host's own sensors"
+    "Health checks, recovery": (
+        "`gpu_recovery_action`, and `/healthz`. Active diagnostics, which put load on a GPU, are "
+        "out of scope: a meter does not change what it measures"
     ),
+    "Performance state, compute mode, BAR1 memory, display": (
+        "out of scope: clocks and `gpu_clock_event_active` say more of performance than a state's "
+        "number, the others are settings that power does not follow"
+    ),
+    "Power of CPUs, memory, Grace modules, the whole node": (
+        "`host_power_watts`, `host_energy_joules_total`, `host_input_power_watts`, "
+        "`host_input_source` ([host.md](host.md)); `gpu_power_watts` of scope module. Utilization, "
+        "disks and networks of the host are out of scope: node_exporter has them"
+    ),
+    "GPUs that are missing": "`host_gpus_expected`, `host_gpus_visible`",
     "NVSwitch": (
         "out of scope for NVML, which does not show switches; a fabric that has lost one shows in "
         "`gpu_fabric_condition` and `gpu_nvlink_links`"
     ),
+    "Kubernetes pods and their labels, DRA claims": (
+        "out of scope: neither NVML nor the host tells them. Join by `uuid` with what the device "
+        "plugin or kube-state-metrics exports; labels of pods on every series would count the "
+        "energy of a shared GPU several times"
+    ),
+    "Jobs of Slurm and other schedulers": (
+        "out of scope for the node, for the same reason: energy by job is a join over time with "
+        "the scheduler's own records"
+    ),
+    "Custom fields": (
+        "`sampling.enable` and `sampling.disable` by the names above; another field of NVML is one "
+        "more entry in `collector/catalogue`"
+    ),
+    "Remote hosts": "out of scope: the daemon runs on the node, and needs no login to another",
 }
 """Where each feature is, or why it is nowhere."""
 
 _HEAD = """\
-## What NVML can tell, and where it is
+## What NVML and the host can tell, and where it is
 
 Counts that come from the driver (clock events, ECC, links) are passed on as they are: they start
 anew when the driver is loaded, as Prometheus expects of counters. Energy and XID errors alone are

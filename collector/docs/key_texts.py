@@ -88,6 +88,11 @@ KEY_TEXTS: Mapping[str, KeyText] = {
         "How often each GPU's power is read, in hertz. 10 catches what the sensors of most GPUs "
         "tell; from 50 up, changes within 100 ms are shown too."
     ),
+    "sampling.power_buffer": KeyText(
+        'Where the driver itself keeps power samples finer than `power_hz`, "auto" reads those in '
+        'bulk instead, as long as they agree with the sensor; "never" always polls. '
+        "`wattkeeper check` says which way is in use."
+    ),
     "sampling.telemetry_hz": KeyText(
         "How often temperatures, clocks, utilization and the energy counter are read, in hertz."
     ),
@@ -169,7 +174,9 @@ KEY_TEXTS: Mapping[str, KeyText] = {
     ),
     "prometheus.dialects": KeyText(
         "Names of other exporters that `/metrics` speaks besides ours: `dcgm` those of "
-        "dcgm-exporter up to 4.8, `dcgm-4.9` those from 4.9 on. See docs/dcgm.md."
+        "dcgm-exporter up to 4.8, `dcgm-4.9` those from 4.9 on. See docs/dcgm.md.",
+        ("dcgm",),
+        "none",
     ),
     "prometheus.tls.cert_file": KeyText(
         "The server's certificate, PEM, with its chain.", "/etc/wattkeeper/tls.crt"

@@ -141,8 +141,10 @@ def _allowed(field: FieldInfo) -> str:
     annotation: Any = field.annotation
     if said := _said_by_its_rule(field):
         return said.removeprefix("allowed is ").removeprefix("allowed are ")
-    if get_origin(annotation) is Literal:
-        return ", ".join(_toml(value) for value in get_args(annotation))
+    for choice in (annotation, *get_args(annotation)):
+        if get_origin(choice) is Literal:
+            several = "a list of " if choice is not annotation else ""
+            return several + ", ".join(_toml(value) for value in get_args(choice))
     kind = next((a for a in (annotation, *get_args(annotation)) if a in _WORDS), str)
     low = next((bound.ge for bound in field.metadata if isinstance(bound, Ge)), None)
     high = next((bound.le for bound in field.metadata if isinstance(bound, Le)), None)

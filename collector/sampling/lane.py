@@ -12,7 +12,7 @@ from collector.sources.watch import Watch
 
 HANG_NS = 1_000_000_000
 """A driver call that takes longer is left to itself: telemetry 3 s old makes a GPU sick."""
-_MOST_HANGING = 4
+_MOST_HANGING = 8
 """Threads given up for one GPU and rate. When so many sensors hang, it is the GPU that does."""
 
 

@@ -24,6 +24,14 @@ class SampleRing:
         self.written = 0
         self._read = 0
 
+    def put(self, position: int, monotonic_ns: int, milliwatts: int) -> None:
+        """Add a sample of one scope alone: scopes of a driver's buffer have times of their own."""
+        slot = self.written & (self.capacity - 1)
+        self.times[slot] = monotonic_ns
+        for other, column in enumerate(self.columns):
+            column[slot] = milliwatts if other == position else -1
+        self.written += 1
+
     def take(self) -> list[list[tuple[int, int]]]:
         """All samples since the last call: for each scope, `(monotonic_ns, milliwatts)`.
 

@@ -8,9 +8,10 @@ import threading
 import time
 from array import array
 from collections import deque
+from collections.abc import Sequence
 
 from collector.model import Reading
-from collector.sampling.lane import Lane
+from collector.sampling.lane import HANG_NS, Lane
 from collector.sampling.ring import SampleRing
 from collector.sampling.ticker import (
     DELAYED_NS,
@@ -20,11 +21,25 @@ from collector.sampling.ticker import (
     first_deadline_ns,
     phase_ns,
 )
-from collector.sources.protocol import DriverGoneError, Gpu, GpuLostError, PowerReader, SourceError
+from collector.sources.protocol import (
+    DriverGoneError,
+    Gpu,
+    GpuLostError,
+    KeepsPower,
+    PowerBuffer,
+    PowerReader,
+    SourceError,
+)
 
 _RETRY_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 10.0
 _READINGS_KEPT = 120
+_LEAST_INTERVAL_NS = 10_000_000
+
+
+def is_finer(buffer: PowerBuffer, period_ns: int) -> bool:
+    """Whether a driver's buffer tells more than polling at a period, and can be taken in time."""
+    return buffer.period_ns < period_ns and buffer.interval_ns >= _LEAST_INTERVAL_NS
 
 
 class Worker:
@@ -36,6 +51,7 @@ class Worker:
         power_period_ns: time between power reads.
         telemetry_period_ns: time between telemetry reads.
         slow_period_ns: time between reads of the slow values.
+        power_buffer: whether power may be taken from the driver's own samples where they are finer.
     """
 
     def __init__(
@@ -46,6 +62,7 @@ class Worker:
         power_period_ns: int,
         telemetry_period_ns: int,
         slow_period_ns: int,
+        power_buffer: bool = False,
     ) -> None:
         self.gpu = gpu
         self.ring: SampleRing | None = None
@@ -58,7 +75,15 @@ class Worker:
         self.fatal: BaseException | None = None
         self.power_busy_since_ns = 0
         self.power_read_ns = 0
+        self.buffer: PowerBuffer | None = None
+        """The driver's buffer while power is taken from it."""
+        self.buffer_refused = ""
+        """Why the driver's buffer is no longer used, for people; empty while nothing is wrong."""
         self.lost = False
+        self._may_buffer = power_buffer
+        self._polling_ns = power_period_ns
+        self._at_buffer = False
+        self._relieved: list[threading.Thread] = []
         self._generation = 0
         self._stopping = threading.Event()
         index = gpu.identity.index
@@ -78,9 +103,8 @@ class Worker:
             time_every=max(1, round(slow_period_ns / telemetry_period_ns)),
         )
         self.slow = Lane(gpu, self, ticker(slow_period_ns, TELEMETRY_STAGGER_NS), slow=True)
-        self._power_thread = threading.Thread(
-            target=self._guard_power, name=f"gpu{index}-power", daemon=True
-        )
+        self._power_name = f"gpu{index}-power"
+        self._power_thread = self._new_power_thread()
 
     def start(self) -> None:
         """Start all threads."""
@@ -99,8 +123,10 @@ class Worker:
     def busy(self) -> bool:
         """Whether a driver call is under way."""
         lanes = (self.telemetry, self.slow)
-        return bool(self.power_busy_since_ns) or any(
-            lane.busy_since_ns or lane.hanging for lane in lanes
+        return (
+            bool(self.power_busy_since_ns)
+            or any(thread.is_alive() for thread in self._relieved)
+            or any(lane.busy_since_ns or lane.hanging for lane in lanes)
         )
 
     @property
@@ -112,6 +138,20 @@ class Worker:
         """Let new threads take over from those that hang in a single sensor."""
         self.telemetry.relieve(now_ns)
         self.slow.relieve(now_ns)
+        since_ns = self.power_busy_since_ns
+        if not self._at_buffer or not since_ns or now_ns - since_ns < HANG_NS:
+            return
+        if self._stopping.is_set():
+            return
+        # The sensor itself can be polled on; the thread that hangs ends when its call returns.
+        self.buffer_refused = "a read of it did not return"
+        self.count("gpu_power_watts", "timeout")
+        self._at_buffer, self.power_busy_since_ns = False, 0
+        if self.buffer is not None:
+            self.buffer, self.power_ticker.period_ns = None, self._polling_ns
+        self._relieved.append(self._power_thread)
+        self._power_thread = self._new_power_thread()
+        self._power_thread.start()
 
     def join(self, timeout_seconds: float) -> bool:
         """Wait for all threads; False when one has not ended."""
@@ -120,7 +160,15 @@ class Worker:
             thing.join(max(deadline - time.monotonic(), 0)) for thing in (self.telemetry, self.slow)
         ]
         self._power_thread.join(max(deadline - time.monotonic(), 0))
-        return all(ended) and not self._power_thread.is_alive()
+        power = (self._power_thread, *self._relieved)
+        return all(ended) and not any(thread.is_alive() for thread in power)
+
+    def _gave_way(self) -> bool:
+        """Whether another thread has taken over from the one that asks."""
+        return threading.current_thread() is not self._power_thread
+
+    def _new_power_thread(self) -> threading.Thread:
+        return threading.Thread(target=self._guard_power, name=self._power_name, daemon=True)
 
     def _guard_power(self) -> None:
         try:
@@ -132,10 +180,11 @@ class Worker:
         while True:
             # In this order: `stop` sets the event first, so one of the two is always seen.
             generation = self._generation
-            if self._stopping.is_set():
+            if self._stopping.is_set() or self._gave_way():
                 return
             try:
                 reader = self.gpu.power_reader()
+                buffer = self._find_buffer(reader)
             except DriverGoneError:
                 raise
             except SourceError as error:
@@ -146,10 +195,35 @@ class Worker:
                 self.scopes = self.scopes or ()
                 self._stopping.wait(_LOOK_AGAIN_SECONDS)
                 continue
+            if self._gave_way():
+                return
             if self.ring is None or self.scopes != reader.scopes:
                 self.ring = SampleRing(len(reader.scopes))
                 self.scopes = reader.scopes
-            self._sample(reader, self.ring, generation)
+            if buffer is None:
+                self._sample(reader, self.ring, generation)
+            else:
+                self._drain(reader, buffer, self.ring, generation)
+
+    def _find_buffer(self, reader: PowerReader | None) -> PowerBuffer | None:
+        """The driver's buffer, where it is to be used."""
+        gpu = self.gpu
+        if reader is None or not self._may_buffer or self.buffer_refused:
+            return None
+        if not isinstance(gpu, KeepsPower):
+            return None
+        self._at_buffer, self.power_busy_since_ns = True, time.monotonic_ns()
+        try:
+            buffer = gpu.power_buffer(reader)
+        finally:
+            self._leave_buffer()
+        if buffer is None or not is_finer(buffer, self._polling_ns):
+            return None
+        return buffer
+
+    def _leave_buffer(self) -> None:
+        if not self._gave_way():
+            self._at_buffer, self.power_busy_since_ns = False, 0
 
     def _sample(self, reader: PowerReader, ring: SampleRing, generation: int) -> None:
         """The hot loop. Everything it touches is local or preallocated."""
@@ -197,6 +271,55 @@ class Worker:
                 deadline_ns = ticker.slipped(deadline_ns, began_ns, ended_ns)
             deadline_ns += period_ns
             ticker.ticks += 1
+
+    def _drain(
+        self, reader: PowerReader, buffer: PowerBuffer, ring: SampleRing, generation: int
+    ) -> None:
+        """Take the driver's own samples in bulk, until they are no longer to be trusted."""
+        ticker = self.power_ticker
+        self.buffer, ticker.period_ns = buffer, buffer.interval_ns
+        ticker.align(time.monotonic_ns())
+        polled = [0] * len(reader.scopes)
+        try:
+            while generation == self._generation and not self.buffer_refused:
+                self._stopping.wait(max(ticker.deadline_ns - time.monotonic_ns(), 0) * 1e-9)
+                began_ns = time.monotonic_ns()
+                self.power_busy_since_ns = began_ns
+                try:
+                    reader.read(polled)
+                    self._take(buffer, ring, polled, began_ns)
+                except (DriverGoneError, GpuLostError):
+                    raise
+                except SourceError as error:
+                    self.failed("gpu_power_watts", error)
+                finally:
+                    self._leave_buffer()
+                if self._gave_way():
+                    return
+                ended_ns = time.monotonic_ns()
+                self.power_read_ns += ended_ns - began_ns
+                ticker.done(began_ns, ended_ns)
+        except GpuLostError as error:
+            self.failed("gpu_power_watts", error)
+            self._stopping.wait(_RETRY_SECONDS)
+        finally:
+            if self.buffer is buffer:
+                self.buffer, ticker.period_ns = None, self._polling_ns
+
+    def _take(
+        self, buffer: PowerBuffer, ring: SampleRing, polled: Sequence[int], began_ns: int
+    ) -> None:
+        """Take what is new, unless another thread has taken over meanwhile."""
+        self._at_buffer = True
+        samples = buffer.take((began_ns + time.monotonic_ns()) >> 1, polled)
+        if self._gave_way():
+            return
+        self._at_buffer = False
+        for position, at_ns, milliwatts in samples:
+            ring.put(position, at_ns, milliwatts)
+        if buffer.failed:
+            self.count("gpu_power_watts", buffer.failed)
+        self.buffer_refused = self.buffer_refused or buffer.distrust
 
     def reading(self, reading: Reading) -> None:
         """Take a reading of either lane."""

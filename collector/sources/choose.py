@@ -1,6 +1,7 @@
 """Which source a node reads, by its configuration."""
 
 from collector.catalogue import selected
+from collector.catalogue.dcgm import ALIASES
 from collector.config.load import ConfigError
 from collector.config.settings import Settings
 from collector.sources.nvml import NvmlSource
@@ -15,7 +16,9 @@ def choose(settings: Settings) -> GpuSource:
         ConfigError: a trace file cannot be used.
     """
     sampling = settings.sampling
-    catalogue = selected(enable=sampling.enable, disable=sampling.disable)
+    # Who speaks like dcgm-exporter is expected to have all of its default counters.
+    spoken = {alias.metric for alias in ALIASES} if settings.prometheus.dialects else set()
+    catalogue = selected(enable={*sampling.enable, *spoken}, disable=sampling.disable)
     if settings.sampling.source != "simulated":
         return NvmlSource(catalogue)
     try:

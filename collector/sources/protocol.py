@@ -1,7 +1,7 @@
 """What the sampler asks of a source of GPUs. Only a source knows its vendor."""
 
-from collections.abc import MutableSequence
-from typing import Protocol
+from collections.abc import MutableSequence, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from collector.model import GpuIdentity, Reading
 from collector.sources.watch import Watch
@@ -56,6 +56,75 @@ class PowerReader(Protocol):
 
         Raises:
             SourceError: nothing could be read.
+        """
+
+
+class PowerSample(NamedTuple):
+    """One sample out of a driver's buffer.
+
+    Attributes:
+        position: of its scope among the scopes.
+        monotonic_ns: when it was taken.
+        milliwatts: the power.
+    """
+
+    position: int
+    monotonic_ns: int
+    milliwatts: int
+
+
+class PowerBuffer(Protocol):
+    """Power samples that the driver keeps itself, read in bulk by the GPU's power thread alone."""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes, as those of the reader that it stands in for."""
+
+    @property
+    def period_ns(self) -> int:
+        """Usual time between two samples."""
+
+    @property
+    def depth(self) -> int:
+        """How many it keeps."""
+
+    @property
+    def interval_ns(self) -> int:
+        """How often it must be taken: often enough that nothing is lost."""
+
+    @property
+    def failed(self) -> str:
+        """The word for why the last take brought less than it should; empty where it did not."""
+
+    @property
+    def distrust(self) -> str:
+        """Why it is no longer to be used, for people; empty while it is."""
+
+    @property
+    def compared(self) -> tuple[int, int]:
+        """Recent comparisons with the sensor itself: those that failed, and all of them."""
+
+    def take(self, polled_ns: int, polled_mw: Sequence[int]) -> Sequence[PowerSample]:
+        """What is new, for each scope in order of time. Failures are in `failed` and `distrust`.
+
+        Args:
+            polled_ns: when the sensor itself was read, just now; monotonic.
+            polled_mw: what it said, by position of the scope; -1 where it failed.
+
+        Raises:
+            GpuLostError, DriverGoneError: nothing more can be read.
+        """
+
+
+@runtime_checkable
+class KeepsPower(Protocol):
+    """A GPU whose driver may keep power samples of its own."""
+
+    def power_buffer(self, reader: PowerReader) -> PowerBuffer | None:
+        """The buffer that holds what a reader polls; None where there is none.
+
+        Raises:
+            SourceError: the GPU did not answer.
         """
 
 

@@ -3,14 +3,16 @@
 Text format 0.0.4 only: OpenMetrics would rename its counters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from collector.catalogue import Labels
+from collector.catalogue import Values
 from collector.catalogue.dcgm import ALIASES, DIALECTS, LAST_XID, PREFIX, Alias, Dialect
+from collector.catalogue.xids import xid_of
 from collector.model import GpuIdentity, GpuSnapshot, Snapshot
 from exporters.prometheus.text import escaped, written
 
 _SECOND_NS = 1_000_000_000
+_NO_ERROR = "No Error"
 
 
 class DcgmWriter:
@@ -67,7 +69,7 @@ class DcgmWriter:
         """What a GPU has: the alias, our value, and labels besides those of the GPU."""
         found: list[tuple[Alias, float, str]] = []
         for alias in ALIASES:
-            value = _pick(alias, shown.values.get(alias.metric))
+            value = _pick(alias, shown.values)
             if alias.rate:
                 value = self._rate(alias, shown, value)
             if value is not None:
@@ -75,9 +77,9 @@ class DcgmWriter:
         seen = shown.values.get(LAST_XID.metric)
         if seen is not None:
             code = max(seen, key=lambda labels: seen[labels])[0] if seen else "0"
-            found.append((LAST_XID, float(code), f',err_code="{code}"'))
+            found.append((LAST_XID, float(code), _xid_labels(code)))
         elif "gpu_xid_errors_total" in shown.values:
-            found.append((LAST_XID, 0.0, ""))
+            found.append((LAST_XID, 0.0, _xid_labels("0")))
         return found
 
     def _rate(self, alias: Alias, shown: GpuSnapshot, value: float | None) -> float | None:
@@ -108,10 +110,18 @@ class _Rate:
         return self._rate
 
 
-def _pick(alias: Alias, series: Mapping[Labels, float] | None) -> float | None:
+def _xid_labels(code: str) -> str:
+    """The two labels that this family alone has; the words are ours, but for no error."""
+    message = xid_of(int(code)).meaning if int(code) else _NO_ERROR
+    return f',err_code="{code}",err_msg="{escaped(message)}"'
+
+
+def _pick(alias: Alias, values: Values) -> float | None:
     """What an alias shows of our series; None when that is not there."""
+    series = values.get(alias.metric)
     if not series:
-        return None
+        name, labels = alias.instead or ("", ())
+        return values.get(name, {}).get(labels)
     found = [series[labels] for labels in alias.labels if labels in series]
     if alias.added:
         return sum(found) if len(found) == len(alias.labels) else None

@@ -21,6 +21,8 @@ HERE = Path(__file__).parent
 FAKE = HERE / "fake"
 FAKE_MADE_BY = "tests/fake_nvml"
 GOLDEN = HERE.parent / "golden"
+DCGM_GOLDEN = GOLDEN / "dcgm"
+"""What each dialect adds, by dialect."""
 
 BOARDS = {
     "h200": "H200",
@@ -50,6 +52,11 @@ def real_paths() -> list[Path]:
 def fake_path(name: str) -> Path:
     """The capture of a fake board, by its name in `BOARDS`."""
     return FAKE / f"fake-{name}.json"
+
+
+def dcgm_golden(path: Path, dialect: str) -> Path:
+    """Where what a dialect shows of a capture is kept."""
+    return DCGM_GOLDEN / f"{path.stem}.{dialect}.prom"
 
 
 def make() -> dict[str, str]:

@@ -7,6 +7,7 @@ they tell of time spent.
 
 from dataclasses import replace
 
+from collector.catalogue import Values
 from collector.daemon.cadence import Cadence
 from collector.daemon.watched import WatchedGpu
 from collector.energy.edges import SECOND_NS, Edges
@@ -16,6 +17,7 @@ from collector.sampling.ring import SampleRing
 from collector.sampling.worker import Worker
 from collector.sources.nvml import NvmlSource
 from collector.sources.protocol import Gpu
+from exporters.prometheus.dcgm import DcgmWriter
 from exporters.prometheus.render import Renderer
 from tests.replay import Capture, ReplayDoor
 
@@ -28,26 +30,46 @@ _MAIN_SCOPE = 0
 
 def exposition(capture: Capture) -> str:
     """The whole text, without what tells of this process."""
+    renderer = Renderer()
+    renderer.update(Tick.of(_snapshot(capture)))
+    lines = renderer.render().body.decode().splitlines(keepends=True)
+    return "".join(line for line in lines if " process_" not in f" {line}")
+
+
+def dcgm_exposition(capture: Capture, dialect: str) -> str:
+    """What a dialect adds to it, with an XID 79 of the first GPU.
+
+    Rates are 0: a replayed driver counts no further.
+    """
+    writer = DcgmWriter([dialect])
+    snapshot = _snapshot(capture)
+    none: Values = {"gpu_xid_errors_total": {("79",): 0.0}}
+    one: Values = {"gpu_xid_last_seen_timestamp_seconds": {("79",): 1.0}}
+    gpus = [
+        replace(gpu, values={**gpu.values, **(none if position else one)})
+        for position, gpu in enumerate(snapshot.gpus)
+    ]
+    earlier = [
+        replace(gpu, slow_read_ns=gpu.slow_read_ns and gpu.slow_read_ns - SECOND_NS) for gpu in gpus
+    ]
+    writer.write(replace(snapshot, gpus=tuple(earlier)))
+    return writer.write(replace(snapshot, gpus=tuple(gpus))).decode()
+
+
+def _snapshot(capture: Capture) -> Snapshot:
     source = NvmlSource(door=ReplayDoor(capture))
     source.open()
     gpus = [_watch(gpu) for gpu in source.discover()]
     source.close()
-    renderer = Renderer()
-    renderer.update(
-        Tick.of(
-            Snapshot(
-                node="replay",
-                version="0",
-                wall_ns=_WALL_NS,
-                monotonic_ns=_START_NS,
-                simulated=False,
-                gpus=tuple(gpus),
-                daemon={},
-            )
-        )
+    return Snapshot(
+        node="replay",
+        version="0",
+        wall_ns=_WALL_NS,
+        monotonic_ns=_START_NS,
+        simulated=False,
+        gpus=tuple(gpus),
+        daemon={},
     )
-    lines = renderer.render().body.decode().splitlines(keepends=True)
-    return "".join(line for line in lines if " process_" not in f" {line}")
 
 
 def _watch(gpu: Gpu) -> GpuSnapshot:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from collector.catalogue import BY_NAME, DEFAULT_ON
+from collector.catalogue.dcgm import DIALECTS
 from collector.catalogue.xids import COMMON_XIDS
 from collector.check.plain import read_all
 from collector.check.record import MADE_BY
@@ -12,15 +13,17 @@ from collector.sources.nvml import NvmlSource
 from collector.sources.protocol import Gpu
 from tests.captures import (
     BOARDS,
+    DCGM_GOLDEN,
     FAKE,
     FAKE_MADE_BY,
     GOLDEN,
+    dcgm_golden,
     fake_path,
     make,
     paths,
     real_paths,
 )
-from tests.captures.exposition import exposition
+from tests.captures.exposition import dcgm_exposition, exposition
 from tests.replay import ReplayDoor, read_capture
 
 _AGAIN = "run 'python -m tests.regenerate' and look at the difference"
@@ -48,8 +51,26 @@ def test_golden_exposition(path: Path) -> None:
     assert golden.read_text(encoding="utf-8") == exposition(read_capture(path)), _AGAIN
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("path", paths(), ids=lambda path: path.stem)
+def test_golden_of_each_dialect(path: Path, dialect: str) -> None:
+    golden = dcgm_golden(path, dialect).read_text(encoding="utf-8")
+    assert golden == dcgm_exposition(read_capture(path), dialect), _AGAIN
+
+
+@pytest.mark.parametrize("path", paths(), ids=lambda path: path.stem)
+def test_dashboard_12239_has_what_every_board_can_tell_it(path: Path) -> None:
+    golden = dcgm_golden(path, "dcgm").read_text(encoding="utf-8")
+    for name in ("FB_USED", "GPU_TEMP", "POWER_USAGE", "SM_CLOCK"):
+        assert f"\nDCGM_FI_DEV_{name}{{" in golden, name
+    if "-mig" not in path.stem:  # the driver has no utilization of a GPU that is cut up
+        assert "\nDCGM_FI_DEV_GPU_UTIL{" in golden
+
+
 def test_there_is_a_golden_for_every_capture_and_no_other() -> None:
     assert {path.stem for path in paths()} == {path.stem for path in GOLDEN.glob("*.prom")}
+    wanted = {dcgm_golden(path, dialect) for path in paths() for dialect in DIALECTS}
+    assert wanted == set(DCGM_GOLDEN.iterdir())
 
 
 @pytest.mark.parametrize("path", paths(), ids=lambda path: path.stem)

@@ -74,9 +74,11 @@ def test_a_sensor_that_says_something_else_ends_it(
     assert said.count("is polled from now on") == 2
     assert "GPU 2: power is polled" in said
     assert "disagreed with the sensor itself" in said
-    # Where one way follows the other there is neither a gap nor a joule twice.
+    # Where one way follows the other there is no gap; then polling lags by up to a second.
     assert daemon.value("gpu_power_coverage_ratio", gpu="3") == 1.0
-    assert max(errors(daemon, fake)) < 0.02
+    exact, also_exact, *polled = errors(daemon, fake)
+    assert max(exact, also_exact) < 0.003
+    assert max(polled) < 0.1
 
 
 def test_a_buffer_that_hangs_is_left_to_itself(

@@ -1,5 +1,6 @@
 """The site daemon on a real broker: meters in, demand, budget and energy out."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -200,6 +201,25 @@ def test_a_wrong_site_file_is_named(tmp_path: Path, text: str, words: str) -> No
     assert ended.returncode == 2
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_reload_with_a_wrong_tariff_changes_nothing(tmp_path: Path, broker: Broker) -> None:
+    daemon = site_daemon(tmp_path, broker)
+    site = tmp_path / "site.toml"
+    with daemon:
+        daemon.wait_for(
+            lambda: daemon.value("wattkeeper_meters_connected") == 1, "it is connected", 30
+        )
+        right = site.read_text()
+        site.write_text(right.replace("[site]", '[site]\ntariff = "no-such-tariff"', 1))
+        assert daemon.process is not None
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for(
+            lambda: "the configuration stays as it was" in daemon.said(), "it is refused", 20
+        )
+        assert "no tariff 'no-such-tariff'" in daemon.said()
+        assert daemon.value("wattkeeper_meters_connected") == 1
+        assert daemon.process.poll() is None
 
 
 def test_there_are_as_many_meters_as_the_publisher_speaks_for() -> None:

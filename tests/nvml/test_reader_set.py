@@ -1,5 +1,6 @@
 """Readers in a plan: what fails alone, what is left out, and that no two threads share one."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -126,3 +127,27 @@ def test_a_spec_names_a_reader_that_there_is() -> None:
     assert parse("read fans") == ReadSpec("fans", "")
     with pytest.raises(ValueError, match="unknown reader sails; known are c2c"):
         parse("read sails")
+
+
+def test_a_reader_whose_making_hangs_is_made_by_one_thread_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its metrics are many; each would cost a thread."""
+    returns, made = threading.Event(), threading.Event()
+
+    class Slow(_Made):
+        def __init__(self, *_: object) -> None:
+            super().__init__(_FOUND)
+            made.set()
+            returns.wait()
+
+    monkeypatch.setitem(READERS, "fans", Slow)
+    readers = ReaderSet(StandIn(), 0)
+    spec = ReadSpec("fans", "")
+    thread = threading.Thread(target=readers.offers, args=(spec,))
+    thread.start()
+    made.wait()
+    assert not readers.offers(spec)
+    returns.set()
+    thread.join()
+    assert readers.offers(spec)

@@ -136,7 +136,7 @@ def test_a_survey_tells_what_readers_found_and_which_calls_they_make() -> None:
     error = next(
         a for a in answers if (a.metric, a.labels) == ("gpu_nvlink_errors_total", ("crc",))
     )
-    assert (error.offered, error.value) == (True, None)
+    assert (error.offered, error.value, error.error) == (False, None, "not_supported")
 
 
 def test_no_address_and_no_id_of_a_machine_is_kept() -> None:

@@ -1,5 +1,6 @@
 """dcgm-exporter's words: its names, types, units and labels, from our values."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from collector.catalogue import BY_NAME, Labels
 from collector.catalogue.dcgm import ALIASES, DIALECTS, LAST_XID
+from collector.catalogue.xids import xid_of
 from collector.model import GpuIdentity, GpuSnapshot, Snapshot, Tick
 from exporters.prometheus.dcgm import DcgmWriter
 from exporters.prometheus.render import Renderer
@@ -149,10 +151,27 @@ def test_a_rate_is_the_growth_between_two_readings() -> None:
 def test_the_last_xid_is_shown_with_its_code() -> None:
     labels, value = spoken("dcgm")["DCGM_FI_DEV_XID_ERRORS"][1]["0"]
     assert (value, labels["err_code"]) == (79, "79")
+    assert labels["err_msg"] == xid_of(79).meaning
     quiet = replace(shown(0), values={"gpu_xid_errors_total": {("79",): 0.0}})
     found = families(DcgmWriter(["dcgm"]).write(snapshot(quiet)))
     labels, value = found["DCGM_FI_DEV_XID_ERRORS"][1]["0"]
-    assert (value, "err_code" in labels) == (0, False)
+    assert (value, labels["err_code"], labels["err_msg"]) == (0, "0", "No Error")
+
+
+def test_a_board_without_an_average_shows_its_power_nevertheless() -> None:
+    """A T4, or a driver of 470: DCGM asks the same function there that we do."""
+    values: dict[str, Mapping[Labels, float]] = {
+        **shown(0).values,
+        "gpu_power_watts": {("gpu",): 68.0, ("module",): 99.0},
+    }
+    for name, dialect in (("POWER_USAGE", "dcgm"), ("BOARD_POWER_WATTS", "dcgm-4.9")):
+        both = replace(shown(0), values=values)
+        found = families(DcgmWriter([dialect]).write(snapshot(both)))
+        average = shown(0).values["gpu_power_average_watts"][()]
+        assert found[f"DCGM_FI_DEV_{name}"][1]["0"][1] == average
+        bare = {key: series for key, series in values.items() if key != "gpu_power_average_watts"}
+        found = families(DcgmWriter([dialect]).write(snapshot(replace(shown(0), values=bare))))
+        assert found[f"DCGM_FI_DEV_{name}"][1]["0"][1] == 68.0
 
 
 def test_what_is_not_known_is_absent() -> None:
@@ -180,5 +199,8 @@ def test_with_a_dialect_only_the_text_format_is_spoken() -> None:
 
 def test_every_alias_shows_a_metric_of_the_catalogue() -> None:
     for alias in (*ALIASES, LAST_XID):
+        if alias.instead is not None:
+            name, labels = alias.instead
+            assert len(labels) == len(BY_NAME[name].labels)
         metric = BY_NAME[alias.metric]
         assert all(len(labels) == len(metric.labels) for labels in alias.labels), alias.metric

@@ -278,18 +278,18 @@ def test_a_sensor_that_hangs_is_left_out_until_its_call_returns(*, slow: bool) -
 
 def test_when_everything_hangs_threads_are_not_given_up_for_ever() -> None:
     gpu = Puppet()
-    gpu.sensors = tuple(f"sensor{number}" for number in range(9))
+    gpu.sensors = tuple(f"sensor{number}" for number in range(12))
     returned = threading.Event()
     worker = watch(gpu)
     wait(lambda: worker.readings)
     gpu.on_sensor = lambda _: cast("None", returned.wait(10))
-    for _ in range(12):
+    for _ in range(16):
         time.sleep(0.06)
         worker.telemetry.relieve(time.monotonic_ns() + HANG_NS)
-    assert len(worker.telemetry.hanging) == 4
+    assert len(worker.telemetry.hanging) == 8
     gpu.on_sensor = lambda _: None
     returned.set()
     wait(lambda: not worker.hanging)
-    wait(lambda: worker.readings and len(worker.readings[-1].values) == 9)
+    wait(lambda: worker.readings and len(worker.readings[-1].values) == 12)
     worker.stop()
     assert worker.join(2)

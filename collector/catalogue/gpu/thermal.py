@@ -20,7 +20,8 @@ THERMAL = (
         reads={
             "nvml": {
                 ("gpu",): "call nvmlDeviceGetTemperature(NVML_TEMPERATURE_GPU) C",
-                ("memory",): "field NVML_FI_DEV_MEMORY_TEMP C",
+                # Boards without such a sensor may answer 0, as a T4 does; so with the limits below.
+                ("memory",): "field NVML_FI_DEV_MEMORY_TEMP C nonzero",
             },
             "simulated": {("gpu",): "temperature", ("memory",): "memory_temperature"},
         },
@@ -35,7 +36,7 @@ THERMAL = (
         reads={
             "nvml": {
                 (label,): "call nvmlDeviceGetTemperatureThreshold"
-                f"(NVML_TEMPERATURE_THRESHOLD_{name}) C"
+                f"(NVML_TEMPERATURE_THRESHOLD_{name}) C nonzero"
                 for label, name in _LIMITS.items()
             },
             "simulated": {(label,): f"temperature_limit_{label}" for label in _LIMITS},

@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import isfinite
 
 from collector.sources.nvml.library import FieldValue, Function, Handle, constant, structure
 
@@ -102,13 +103,13 @@ class FieldBatch:
         return int(self._buffer[position].nvmlReturn)
 
     def value(self, position: int) -> float | None:
-        """Value of one field by its own type; None for a sentinel or an unknown type."""
+        """Value of one field by its own type; None for a sentinel, NaN or an unknown type."""
         entry = self._buffer[position]
-        name = _VALUE_TYPES.get(int(entry.valueType))
+        name = VALUE_TYPES.get(int(entry.valueType))
         if name is None:
             return None
         found: float = getattr(entry.value, name)
-        return None if found in SENTINELS else found
+        return None if found in SENTINELS or not isfinite(found) else found
 
     def kind(self, position: int) -> int:
         """nvmlValueType_t of one field's value."""
@@ -119,5 +120,5 @@ class FieldBatch:
         return bytes(self._buffer)
 
 
-_VALUE_TYPES = {0: "dVal", 1: "uiVal", 2: "ulVal", 3: "ullVal", 4: "sllVal", 5: "siVal", 6: "usVal"}
+VALUE_TYPES = {0: "dVal", 1: "uiVal", 2: "ulVal", 3: "ullVal", 4: "sllVal", 5: "siVal", 6: "usVal"}
 """nvmlValueType_t; the type of a field differs between drivers, so it is read, not assumed."""

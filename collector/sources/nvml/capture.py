@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from collector.catalogue import Labels, Metric
+from collector.catalogue import ANY, Labels, Metric
 from collector.model import CounterReading
 from collector.sources.nvml.calls import FIELDS
 from collector.sources.nvml.errors import as_error
@@ -81,13 +81,14 @@ class _Asked:
         question = shown.question
         error = question.error(shown.spec)
         values = {} if chosen is None or error else question.values(chosen.spec, self.labels)
-        if chosen is None and not error:  # the reader has no such output here
+        is_offered = chosen is not None and (bool(values or error) or self.labels == ANY)
+        if not is_offered and not error:  # the reader has no such output here, or no such series
             error = "not_supported"
         for labels, value in (values or {self.labels: None}).items():
             yield Answer(
                 metric=self.metric,
                 labels=labels,
-                offered=chosen is not None,
+                offered=is_offered,
                 value=value,
                 error=error or ("sentinel" if value is None and values else ""),
                 way=shown.text,
@@ -195,6 +196,7 @@ def _texts(spec: object) -> list[str]:
     """The catalogue's own words for each alternative, without the unit."""
     texts = []
     for text in spec if isinstance(spec, tuple) else (spec,):
-        head, _, tail = str(text).rpartition(" ")
-        texts.append(head if " " in head and tail in UNITS else str(text))
+        shown = str(text).removesuffix(" nonzero")
+        head, _, tail = shown.rpartition(" ")
+        texts.append(head if " " in head and tail in UNITS else shown)
     return texts

@@ -13,9 +13,10 @@ from collector.sources.nvml.gathered import Gathered
 from collector.sources.nvml.library import Door, Handle
 from collector.sources.nvml.plan import Plan, is_energy, readable
 from collector.sources.nvml.power import power_reader
+from collector.sources.nvml.power_buffer import driver_buffer
 from collector.sources.nvml.reader_set import ReaderSet
 from collector.sources.nvml.spec import CallSpec, alternatives
-from collector.sources.protocol import DriverGoneError, GpuLostError, PowerReader
+from collector.sources.protocol import DriverGoneError, GpuLostError, PowerBuffer, PowerReader
 from collector.sources.watch import Watch
 
 _SELDOM = (Rate.SLOW, Rate.IDENTITY)
@@ -98,6 +99,14 @@ class NvmlGpu:
             if metric.rate is Rate.POWER and "nvml" in metric.reads:
                 return power_reader(self._door, self._handle, metric.at(Rate.POWER))
         return None
+
+    def power_buffer(self, reader: PowerReader) -> PowerBuffer | None:
+        """The driver's own samples of what a reader polls; None where it keeps none.
+
+        Raises:
+            SourceError: the GPU is lost or the driver gone.
+        """
+        return driver_buffer(self._door, self._handle, reader)
 
     def revive(self) -> None:
         """Look the GPU up again after it was lost.

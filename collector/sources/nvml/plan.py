@@ -260,7 +260,9 @@ def probe(door: Door, handle: Handle, spec: FieldSpec | CallSpec) -> int | None:
     function = door.function(spec.function)
     if function is None:
         return None
-    return Call(spec.function, function, handle, spec.arguments).invoke()
+    call = Call(spec.function, function, handle, spec.arguments)
+    code = call.invoke()
+    return NOT_SUPPORTED if spec.nonzero and not code and not call.value(spec.member) else code
 
 
 def readable(metrics: Iterable[Metric], rates: Iterable[Rate]) -> list[Metric]:

@@ -8,7 +8,7 @@ from collector.sources.nvml.errors import NOT_OFFERED, as_error
 from collector.sources.nvml.library import Door, Handle
 from collector.sources.nvml.plan import probe
 from collector.sources.nvml.spec import FieldSpec, ReadSpec, alternatives
-from collector.sources.protocol import PowerReader
+from collector.sources.protocol import PowerReader, SourceError
 
 _WORDS_PER_FIELD = 10
 _TYPE, _CODE, _VALUE = 6, 7, 8
@@ -46,6 +46,8 @@ class FieldPower:
             milliwatts[0] = words[_VALUE]
         else:
             milliwatts[0] = self._by_type(0)
+            if milliwatts[0] < 0:
+                raise SourceError("power: the driver gave no value", "sentinel")
         for position, offset in self._more:
             milliwatts[position] = -1 if words[offset + _CODE] else self._by_type(position)
 

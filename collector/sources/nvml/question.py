@@ -76,16 +76,23 @@ class DriverQuestion:
         raise_if_fatal(self._code, self.name)
 
     def offers(self, spec: Spec) -> bool:
-        """Whether the driver knows this question."""
-        del spec
-        return self._code is not None and self._code not in NOT_OFFERED
+        """Whether the driver knows this question, and has a sensor behind it."""
+        known = self._code is not None and self._code not in NOT_OFFERED
+        return known and not self._is_nothing(spec)
 
     def error(self, spec: Spec) -> str:
         """The word for why there is no answer."""
-        del spec
         if self._code is None:
             return "function_not_found"
+        if self._is_nothing(spec):
+            return "no_sensor"
         return word(self._code) if self._code else ""
+
+    def _is_nothing(self, spec: Spec) -> bool:
+        """Whether it answered 0 where that says that there is no such sensor."""
+        if self._code or isinstance(spec, ReadSpec) or not spec.nonzero:
+            return False
+        return self.values(spec, ()) == {(): 0.0}
 
     def values(self, spec: Spec, labels: Labels) -> Values:
         """The one series that the call serves."""

@@ -27,6 +27,7 @@ class ReaderSet:
         self._handle = handle
         self._readers: dict[str, Reader] = {}
         self._broken: set[str] = set()
+        self._being_made: set[str] = set()
 
     def offers(self, spec: ReadSpec) -> bool:
         """Whether there is such a reader on this GPU, and it has that output.
@@ -58,7 +59,13 @@ class ReaderSet:
     def _get(self, name: str) -> Reader:
         reader = self._readers.get(name)
         if reader is None:
-            reader = self._readers[name] = READERS[name](self._door, self._handle)
+            if name in self._being_made:  # by a thread that hangs there: one is enough
+                raise UnsupportedError("an earlier call for it has not returned")
+            self._being_made.add(name)
+            try:
+                reader = self._readers[name] = READERS[name](self._door, self._handle)
+            finally:
+                self._being_made.discard(name)
         return reader
 
 

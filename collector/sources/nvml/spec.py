@@ -1,7 +1,6 @@
 """The little language in which the catalogue says how NVML is read.
 
-    field NAME[/SCOPE] UNIT        one field of nvmlDeviceGetFieldValues, all of them in one call;
-                                   with ` nonzero` after it, 0 means that there is no such sensor
+    field NAME[/SCOPE] UNIT        one field of nvmlDeviceGetFieldValues, all of them in one call
     call FUNCTION(ARGS) UNIT       the value that FUNCTION writes
     call FUNCTION(ARGS).MEMBER ..  a member of the structure it writes, or the Nth output (.0, .1)
     call FUNCTION(ARGS)&MASK       1 where a bit of the value is set, else 0
@@ -9,7 +8,8 @@
                                    units and, in place of the label value *, its labels
 
 NAME and ARGS are constants of nvml.h or numbers. UNIT is the unit NVML uses; the value comes out
-in SI units, percentages as ratios.
+in SI units, percentages as ratios. With ` nonzero` after the UNIT, 0 at the first look means that
+there is no such sensor.
 """
 
 import re
@@ -38,6 +38,7 @@ _FIELD = re.compile(
 )
 _CALL = re.compile(
     r"call (?P<name>\w+)\((?P<args>[^)]*)\)(?:\.(?P<member>\w+)|&(?P<mask>\w+))?(?: (?P<unit>\S+))?"
+    r"(?P<nonzero> nonzero)?"
 )
 _READ = re.compile(r"read (?P<reader>\w+)(?:\.(?P<output>\w+))?")
 
@@ -61,6 +62,7 @@ class CallSpec:
     member: str
     mask: int
     factor: float
+    nonzero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,12 @@ def parse(text: str) -> Spec:
         arguments = tuple(_number(part.strip()) for part in match["args"].split(",") if part)
         mask = int(match["mask"], 0) if match["mask"] else 0
         return CallSpec(
-            match["name"], arguments, match["member"] or "", mask, _factor(match["unit"])
+            match["name"],
+            arguments,
+            match["member"] or "",
+            mask,
+            _factor(match["unit"]),
+            nonzero=bool(match["nonzero"]),
         )
     raise ValueError(f"not an NVML spec: {text!r}")
 

@@ -66,6 +66,12 @@ class DsxDecoder:
         """By the contract's object id, the ids that the object feeds with power."""
         return self._tree.serves
 
+    @property
+    def described(self) -> frozenset[str]:
+        """The contract's ids of all objects that have points which are read."""
+        known = (point.metadata for point in self._points.values())
+        return frozenset(metadata.object_id for metadata in known if metadata is not None)
+
     def wants(self, topic: str) -> bool:
         """Whether it is a topic of the contract."""
         return topic.startswith(_ROOT)

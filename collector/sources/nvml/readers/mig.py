@@ -3,11 +3,13 @@
 import ctypes
 from typing import Any
 
+from collector.sources.nvml.calls import SENTINELS
 from collector.sources.nvml.errors import raise_if_fatal
 from collector.sources.nvml.library import Door, Handle
 from collector.sources.nvml.readers.base import Found, Reader, Series
 from collector.sources.nvml.readers.driver import done, function, offered
 from collector.sources.nvml.readers.mig_instance import Instance, InstanceReads
+from collector.sources.protocol import SourceError
 
 _MODE = "nvmlDeviceGetMigMode"
 _COUNT = "nvmlDeviceGetMaxMigDeviceCount"
@@ -33,6 +35,8 @@ class Mig(Reader):
     def read(self) -> Found:
         """The mode, and every instance that there is now."""
         done(self._read_mode(), _MODE)
+        if self._mode.value in SENTINELS:
+            raise SourceError(f"{_MODE}: the driver gave no value", "sentinel")
         found = Found({"mode": {(): float(self._mode.value)}})
         self._instances = []
         if not self._mode.value:
