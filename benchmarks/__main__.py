@@ -30,15 +30,12 @@ def main() -> int:
 
 
 def _page(rows: list[Row]) -> str:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
     lines = [
         "# The node daemon against its bars",
         "",
         (
-            f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit or 'unknown'}, "
-            f"Python {platform.python_version()}, {_processor()}, 8 fake GPUs on square waves "
+            f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit()}, "
+            f"Python {platform.python_version()}, {processor()}, 8 fake GPUs on square waves "
             "from 0.3 to 3 s (`python -m benchmarks`)."
         ),
         "",
@@ -52,7 +49,16 @@ def _page(rows: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _processor() -> str:
+def commit() -> str:
+    """The commit that is measured, short."""
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return found or "unknown"
+
+
+def processor() -> str:
+    """The machine's processors, in words."""
     info = Path("/proc/cpuinfo").read_text()
     models = [line.partition(":")[2].strip() for line in info.splitlines() if "model name" in line]
     return f"{len(models)} x {models[0]}" if models else platform.machine()
