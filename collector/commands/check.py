@@ -4,16 +4,19 @@ import argparse
 import io
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from collector.check.document import as_json
+from collector.check.host import check_host
 from collector.check.judge import Rates
 from collector.check.record import RecordError, capture, make_sure_writable, write
 from collector.check.run import NoSuchGpuError, Task, check
 from collector.check.table import show
 from collector.commands.log import set_up
 from collector.config import ConfigError, Settings, load
+from collector.daemon.host_setup import host_sources
 from collector.sources.choose import choose
 from collector.sources.protocol import DriverMissingError
 
@@ -94,7 +97,9 @@ def _task(arguments: argparse.Namespace, settings: Settings) -> Task:
             power_hz=sampling.power_hz,
             telemetry_hz=sampling.telemetry_hz,
             slow_seconds=sampling.slow_seconds,
+            power_buffer=sampling.power_buffer == "auto",
         ),
+        host=partial(check_host, list(host_sources(settings))),
     )
 
 

@@ -3,11 +3,14 @@
 import argparse
 import importlib
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from rich.console import Console
 
 from collector.commands.tariff import add_own, fail
 from collector.config import ConfigError
@@ -115,9 +118,11 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if "pdf" in forms:
             _loaded("exporters.utility.report.pdf")  # before long work: it may be missing
-        content = _loaded("collector.commands.report_content").make(arguments)
+        with _busy("reading, checking and billing"):
+            content = _loaded("collector.commands.report_content").make(arguments)
         content = _loaded("collector.commands.report_extras").extend(arguments, content)
-        _write(arguments, content, forms)
+        with _busy("writing"):
+            _write(arguments, content, forms)
     except UnknownTariffError as error:
         raise ConfigError(str(error)) from None
     except TariffError as error:
@@ -125,6 +130,11 @@ def run(arguments: argparse.Namespace) -> int:
     except LedgerError as error:
         return fail(TariffError(str(error)))
     return 0
+
+
+def _busy(what: str) -> AbstractContextManager[object]:
+    """Says on a terminal what takes its time."""
+    return Console(stderr=True).status(what) if sys.stderr.isatty() else nullcontext()
 
 
 def _loaded(name: str) -> Any:

@@ -1,15 +1,12 @@
 """What `wattkeeper report` reports: readings from the ledger or a file, bills, comparisons."""
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
-from collector.config import ConfigError, SiteSettings, load_as
-from collector.sitefile import SiteFileError
-from collector.sitefile import load as load_site
-from collector.sitefile.model import Site
+from collector.commands.report_place import Place, contract_kw, find_place
+from collector.config import ConfigError
 from exporters.utility.formats.content import Content
 from exporters.utility.intervals.errors import IntervalError
 from exporters.utility.intervals.file_source import to_intervals
@@ -35,15 +32,6 @@ _READINGS = "readings"
 """What the meter of a file is called."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """The ledger's site, and where its files are."""
-
-    site: Site
-    site_file: Path
-    ledger: Path
-
-
 def make(arguments: argparse.Namespace) -> Content:
     """Read, check, bill and compare, as the arguments say.
 
@@ -52,7 +40,7 @@ def make(arguments: argparse.Namespace) -> Content:
         TariffError: readings, edits or files are wrong.
         LedgerError: the ledger cannot be read.
     """
-    place = None if arguments.readings else _place(arguments)
+    place = None if arguments.readings else find_place(arguments)
     tariff = arguments.tariff or (place.site.tariff if place else "")
     if not tariff:
         raise ConfigError("--tariff is missing; see 'wattkeeper tariff list'")
@@ -85,19 +73,9 @@ def make(arguments: argparse.Namespace) -> Content:
     )
 
 
-def _place(arguments: argparse.Namespace) -> _Place:
-    settings = load_as(SiteSettings, arguments.config)
-    site_file = arguments.site or settings.site.file
-    try:
-        site = load_site(site_file)
-    except SiteFileError as error:
-        raise ConfigError(f"{error}\nname the site file with --site, or give --readings") from None
-    return _Place(site, site_file, arguments.ledger or settings.ledger.path)
-
-
 def _metering(
     arguments: argparse.Namespace,
-    place: _Place | None,
+    place: Place | None,
     tariff: Tariff,
     periods: tuple[BillingPeriod, ...],
 ) -> tuple[Metering, list[Interval]]:
@@ -112,7 +90,7 @@ def _metering(
             else {}
         ),
     )
-    if place is None:
+    if place is None or place.ledger is None:
         read = read_readings(arguments.readings, tariff.zone, multiplier=arguments.multiplier)
         found = from_readings(_READINGS, read, first, end, tariff.zone, rules)
         found = replace(found, source=f"file {arguments.readings.name}")
@@ -134,7 +112,7 @@ def _metering(
     return found, intervals
 
 
-def _edits(arguments: argparse.Namespace, place: _Place | None) -> Path | None:
+def _edits(arguments: argparse.Namespace, place: Place | None) -> Path | None:
     if arguments.edits or place is None:
         return arguments.edits or None
     beside = place.site_file.with_suffix(".edits.csv")
@@ -142,7 +120,7 @@ def _edits(arguments: argparse.Namespace, place: _Place | None) -> Path | None:
 
 
 def _journal(
-    arguments: argparse.Namespace, place: _Place | None, metering: Metering, made_at: datetime
+    arguments: argparse.Namespace, place: Place | None, metering: Metering, made_at: datetime
 ) -> None:
     """Log what is handed on otherwise than it was found."""
     edits = _edits(arguments, place)
@@ -156,7 +134,7 @@ def _journal(
 
 def _order(
     arguments: argparse.Namespace,
-    place: _Place | None,
+    place: Place | None,
     periods: tuple[BillingPeriod, ...],
     metering: Metering,
     intervals: list[Interval],
@@ -164,7 +142,7 @@ def _order(
     factors = PowerFactors(arguments.lagging_percent, arguments.leading_percent)
     kw = arguments.contract_kw
     if kw is None and place is not None:
-        kw = _contract_kw(place.site, metering)
+        kw = contract_kw(place.site, metering)
     return Order(
         intervals=intervals,
         periods=periods,
@@ -181,15 +159,6 @@ def _order(
         adder=arguments.adder,
         allow_gaps=arguments.allow_gaps,
     )
-
-
-def _contract_kw(site: Site, metering: Metering) -> Decimal | None:
-    """The contracts of the feeds that are billed; None when one of them has none."""
-    branches = {site.meters[name].branch for name in metering.meters}
-    watts = [site.branches[name].contract_watts for name in branches]
-    if any(each is None for each in watts):
-        return None
-    return sum((Decimal(str(each)) for each in watts if each is not None), Decimal(0)) / 1000
 
 
 def _compared(

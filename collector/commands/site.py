@@ -5,11 +5,12 @@ import logging
 
 from collector.commands.log import set_up
 from collector.config import ConfigError, SiteSettings, load_as
-from collector.daemon.run import RELOAD
-from collector.daemon.site import run_site
+from collector.daemon.run import RELOAD, StartError
+from collector.daemon.site import run_site, tariff_band
 from collector.sitefile import SiteFileError, describe
 from collector.sitefile import load as load_site
 from collector.sitefile.model import Site
+from collector.sources.meters.setup import meter_sources
 
 log = logging.getLogger(__name__)
 
@@ -40,16 +41,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _load(arguments: argparse.Namespace) -> tuple[SiteSettings, Site]:
-    """Read the configuration and the site file that it names.
+    """Read the configuration and all files that it names.
 
     Raises:
         ConfigError: one of them is wrong.
     """
     settings = load_as(SiteSettings, arguments.config)
     try:
-        return settings, load_site(settings.site.file)
-    except SiteFileError as error:
+        site = load_site(settings.site.file)
+        tariff_band(site)
+    except (SiteFileError, StartError) as error:
         raise ConfigError(str(error)) from None
+    if settings.meters.mqtt is not None:
+        meter_sources(settings.meters.mqtt, site.meters)
+    return settings, site
 
 
 def _tell(site: Site) -> None:

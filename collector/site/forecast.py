@@ -53,6 +53,11 @@ class Level:
         if old > len(self._times) // 2:
             del self._times[:old], self._watts[:old]
 
+    def forget(self) -> None:
+        """The clock was set: begin anew."""
+        self._times.clear()
+        self._watts.clear()
+
     def watts(self, now_ns: int) -> float | None:
         """The level; None before the first reading."""
         return level_watts(self._times, self._watts, now_ns)

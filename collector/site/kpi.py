@@ -68,6 +68,13 @@ class _Slot:
     dc_known_ns: int = 0
     it_known_ns: int = 0
 
+    def add(self, more: "_Slot") -> None:
+        self.utility_mj += more.utility_mj
+        self.generation_mj += more.generation_mj
+        self.it_mj += more.it_mj
+        self.dc_known_ns += more.dc_known_ns
+        self.it_known_ns += more.it_known_ns
+
     @property
     def dc_mj(self) -> int:
         return self.utility_mj + self.generation_mj
@@ -88,16 +95,14 @@ class Kpis:
         self.meters = meters
         self._zone = zone
         self._factors = sorted(factors, key=lambda factor: factor.valid_from)
-        self._slots: dict[int, _Slot] = {}
+        self.slots: dict[int, _Slot] = {}
+        """By the begin of the quarter-hour."""
         self._utility, self._generation = frozenset(meters.utility), frozenset(meters.generation)
         self._it = frozenset(meters.it)
+        self.wanted = self._utility | self._generation | self._it
+        """The meters whose energy is to be added."""
         self._cache: dict[tuple[str, str, int], Figure] = {}
         self._figured_ns = 0
-
-    @property
-    def wanted(self) -> frozenset[str]:
-        """The meters whose energy is to be added."""
-        return self._utility | self._generation | self._it
 
     def add(self, meter: str, start_ns: int, energy_mj: int, known_ns: int) -> None:
         """Add energy of a meter.
@@ -111,7 +116,7 @@ class Kpis:
         if meter not in self.wanted:
             return
         slot_ns = start_ns // QUARTER_NS * QUARTER_NS
-        slot = self._slots.setdefault(slot_ns, _Slot())
+        slot = self.slots.setdefault(slot_ns, _Slot())
         if meter in self._it:
             slot.it_mj += energy_mj
             slot.it_known_ns += known_ns
@@ -124,8 +129,19 @@ class Kpis:
         if slot_ns < self._figured_ns:
             self._cache.clear()
             self._figured_ns = 0
-        while len(self._slots) > _KEEP:
-            del self._slots[min(self._slots)]
+        self._bound()
+
+    def absorb(self, other: "Kpis") -> None:
+        """Add all that was added to another one, of the same meters."""
+        for slot_ns, more in other.slots.items():
+            self.slots.setdefault(slot_ns, _Slot()).add(more)
+        self._cache.clear()
+        self._figured_ns = 0
+        self._bound()
+
+    def _bound(self) -> None:
+        while len(self.slots) > _KEEP:
+            del self.slots[min(self.slots)]
 
     def pue(self, window: str, end_ns: int) -> Figure:
         """PUE over the window that ends with a quarter-hour's edge."""
@@ -158,7 +174,7 @@ class Kpis:
         slots = {
             start_ns: slot
             for start_ns in range(end_ns - length * QUARTER_NS, end_ns, QUARTER_NS)
-            if (slot := self._slots.get(start_ns)) is not None and self._is_known(slot, both=both)
+            if (slot := self.slots.get(start_ns)) is not None and self._is_known(slot, both=both)
         }
         coverage = len(slots) / length
         value = None

@@ -13,13 +13,13 @@ The rules, in order:
 """
 
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from collector.ledger.model import AccountState
 from collector.model import Energy, Meter, Window
-from collector.site import usable
+from collector.site import told, usable
 from collector.site.booking import Booking, Piece
 from collector.site.live import Known, Quarters, at_rate, provisional
 from collector.site.quarters import MINUTE_NS, QUARTER_NS, SECOND_NS
@@ -98,6 +98,12 @@ class MeterAccount:
     def waits(self) -> bool:
         """Whether readings wait for their turn."""
         return bool(self._pending)
+
+    @property
+    def not_booked(self) -> Mapping[str, int]:
+        """Readings that came and were not used, by reason."""
+        registers = {"register": self.judge.refused} if self.judge.refused else {}
+        return {**self.clock.refused, **self.refused, **registers}
 
     @property
     def mark(self) -> Mark | None:
@@ -265,6 +271,9 @@ class MeterAccount:
         if found.verdict is Verdict.FIRST:
             closed = self._begin_register(at_ns)
         elif found.verdict is Verdict.REPLACED and found.first is not None:
+            if anchor is not None:
+                last_mj, first_mj = anchor.millijoules, found.first.millijoules
+                told.register_replaced(self.meter.id, last_mj, first_mj, self.judge.replaced)
             closed = self._begin_register(found.first.at_ns)
         elif anchor is not None:
             self._added_mj = max(found.added_mj, 0)
@@ -324,11 +333,15 @@ class MeterAccount:
 
     def _note_impossible(self, powers: Sequence[MeterReading]) -> None:
         for one in powers:
-            if usable.milli(one) is not None and usable.power_mw(one, self.plan.ceiling_mw) is None:
-                self.refused["impossible"] = self.refused.get("impossible", 0) + 1
+            milliwatts = usable.milli(one)
+            if milliwatts is None or usable.power_mw(one, self.plan.ceiling_mw) is not None:
+                continue
+            count = self.refused["impossible"] = self.refused.get("impossible", 0) + 1
+            told.impossible(self.meter.id, milliwatts, count)
 
     def _shift(self, by_ns: int) -> list[Window]:
         """The meter's clock was set: what came before moves along, and nothing is lost."""
+        told.clock_set(self.meter.id, by_ns / SECOND_NS, self.clock.steps)
         closed = self.finish()
         self.track.shift(by_ns)
         self.judge.shift(by_ns)

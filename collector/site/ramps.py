@@ -73,6 +73,11 @@ class Ramps:
             span.add(at_ns, watts)
         self._last = (at_ns, watts)
 
+    def forget(self) -> None:
+        """The clock was set: begin anew."""
+        self._spans = {span: _Span(span * SECOND_NS) for span in self._spans}
+        self._last = None
+
     def largest(self, now_ns: int) -> Mapping[int, float]:
         """The largest change within each span, in watts, over the last minute."""
         found = {span: one.largest(now_ns) for span, one in self._spans.items()}

@@ -20,22 +20,20 @@ from collector.site.groups import GroupPeaks
 from collector.site.kpi import Kpis
 from collector.site.kpi_meters import kpi_meters
 from collector.site.latest import Latest
-from collector.site.live import Known
-from collector.site.meter_account import MeterAccount, MeterPlan
+from collector.site.meter_account import MeterAccount
 from collector.site.peaks import Band, Peaks
+from collector.site.plans import known_of, meter_plan
 from collector.site.points import RUNNING, interval_point, running_point
 from collector.site.quarters import HOUR_NS, MINUTE_NS, QUARTER_NS, SECOND_NS
 from collector.site.ramps import SPANS, Ramps
 from collector.site.tiles import SCOPE, Mark
-from collector.site.tree import compile_tree
+from collector.site.tree import billed_by, compile_tree
 from collector.site.values import BudgetValues, demand_values, kpi_values, meter_values
-from collector.sitefile.model import Branch, MeterSpec, Role, Site
+from collector.sitefile.model import Branch, Site
 from collector.sources.meters.reading import MeterReading, Quality, Quantity, Shape
 
 METER = Meter.kind
 """The kind of a meter's account in the ledger."""
-_IMPOSSIBLE = 1.2
-"""More than its rating a branch carries for seconds at most: then a breaker trips."""
 _LOOK_NS = 10 * SECOND_NS
 """So often redundancy groups are looked at, if nobody asks."""
 _LATE_NS = 2 * HOUR_NS
@@ -53,8 +51,8 @@ class Earlier:
 
     Attributes:
         accounts: the accounts; those of other kinds are left out.
-        quarter_hours: by meter, its quarter-hour registers of the last 365 days, oldest first;
-            fewer are enough for demand (12 months for its peaks).
+        quarter_hours: by meter, its newest quarter-hour registers, oldest first; the rest of the
+            last 365 days may come later, by `SiteState.recall`.
     """
 
     accounts: Mapping[AccountKey, AccountState] = field(default_factory=dict)
@@ -105,7 +103,7 @@ class SiteState:
         self.meters = {
             spec.id: MeterAccount(
                 Meter(id=spec.id, role=spec.role.value, branch=spec.branch),
-                _plan(site, spec, window_ns),
+                meter_plan(site, spec, window_ns),
                 earlier.accounts.get(account_key(spec.id)),
             )
             for spec in site.meters.values()
@@ -149,7 +147,10 @@ class SiteState:
             self.unknown += 1
             return
         self.latest[reading.meter].add(reading)
+        steps = account.clock.steps
         self._closed += account.add(reading, wall_ns)
+        if account.clock.steps != steps:
+            self._forget(reading.meter)
         if account.waits:
             self._waiting.add(reading.meter)
         if (
@@ -216,11 +217,32 @@ class SiteState:
             meter for meter, latest in self.latest.items() if not latest.good(wall_ns, monotonic_ns)
         ]
 
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Readings of power and energy that came and were not booked, by reason."""
+        found: dict[str, int] = {}
+        for account in self.meters.values():
+            for reason, count in account.not_booked.items():
+                found[reason] = found.get(reason, 0) + count
+        return found
+
     def kept(self, states: Mapping[AccountKey, AccountState]) -> None:
         """These accounts are on disk now. Only that is shown: so no crash lets a counter fall."""
         for key, state in states.items():
             if key.kind == METER:
                 self._kept_mj[key.device] = state.total.total_mj
+
+    def recall(self, figures: Kpis, quarter_hours: Mapping[str, Iterable[Register]]) -> None:
+        """Take over more of what is in the ledger: from before what `Earlier` had.
+
+        Args:
+            figures: the energy of the key figures.
+            quarter_hours: by meter, registers that earlier runs completed.
+        """
+        self.kpis.absorb(figures)
+        for feed in self._feeds:
+            for one in quarter_hours.get(feed.demand.account.meter.id, ()):
+                feed.peaks.add(Interval(one.start_ns, known_of(one)))
 
     def budget(self, wall_ns: int, monotonic_ns: int) -> Budget:
         """The tree now."""
@@ -312,6 +334,14 @@ class SiteState:
         if ramps is not None:
             ramps.add(reading.source_ns, watts, held=reading.shape is Shape.HELD)
 
+    def _forget(self, meter: str) -> None:
+        """Its clock was set: times before and after cannot be compared."""
+        level, ramps = self._levels.get(meter), self._followed.get(meter)
+        if level is not None:
+            level.forget()
+        if ramps is not None:
+            ramps.forget()
+
     def _figured_ns(self, wall_ns: int) -> int:
         """Up to where all meters of the key figures are booked; a silent one holds up for 2 h."""
         booked = [self.meters[meter].booked_ns for meter in self.kpis.wanted]
@@ -319,31 +349,19 @@ class SiteState:
         return max(min(known, default=0), wall_ns - _LATE_NS)
 
     def _make_feeds(self, band: Band, lowest_watts: Mapping[str, float]) -> list[_Feed]:
-        contracted = [
-            branch
+        billed = [
+            (branch, meter)
             for branch in self.site.branches.values()
             if branch.contract_watts is not None or not branch.parents
+            if (meter := billed_by(self.site, branch)) is not None
         ]
+        stated = self.site.demand_target_watts if len(billed) == 1 else None
         found = []
-        for branch in contracted:
-            meter = self._billed_by(branch)
-            if meter is None:
-                continue
-            stated = self.site.demand_target_watts if len(contracted) == 1 else None
+        for branch, meter in billed:
             target = branch.contract_watts if stated is None else stated
             demand = Demand(self.meters[meter], self.site.zone, target, lowest_watts.get(branch.id))
             found.append(_Feed(branch, demand, Peaks(self.site.zone, band)))
         return found
-
-    def _billed_by(self, branch: Branch) -> str | None:
-        """The utility's meter at a branch, one kept for the reports before others."""
-        meters = [
-            spec
-            for spec in self.site.meters.values()
-            if spec.branch == branch.id and spec.role is Role.UTILITY
-        ]
-        meters.sort(key=lambda spec: not spec.register)
-        return meters[0].id if meters else None
 
     def _make_ramps(self) -> dict[str, tuple[str, Ramps]]:
         """By branch, the meter whose ramps are followed: feeds, and where limits are stated."""
@@ -366,25 +384,12 @@ class SiteState:
             if account is None:
                 continue
             for one in registers:
-                energy = one.energy
-                known = Known(energy.total_mj, energy.estimated_mj, one.covered_ns, one.elapsed_ns)
-                self.kpis.add(meter, one.start_ns, energy.total_mj, one.elapsed_ns)
+                known = known_of(one)
+                self.kpis.add(meter, one.start_ns, one.energy.total_mj, one.elapsed_ns)
                 if account.booked_ns is not None and account.booked_ns < one.start_ns + QUARTER_NS:
                     account.quarters.restore(one.start_ns, known)
                 elif feed is not None:
                     feed.peaks.add(Interval(one.start_ns, known))
-
-
-def _plan(site: Site, spec: MeterSpec, window_ns: int) -> MeterPlan:
-    branch = site.branches.get(spec.branch)
-    rating = None if branch is None else branch.rating_watts
-    rollover = spec.rollover_joules
-    return MeterPlan(
-        stale_ns=round(spec.stale_seconds * SECOND_NS),
-        window_ns=window_ns,
-        ceiling_mw=None if rating is None else round(rating * _IMPOSSIBLE * 1000),
-        rollover_mj=None if rollover is None else round(rollover * 1000),
-    )
 
 
 def _one_band(_: datetime) -> str:

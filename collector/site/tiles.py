@@ -8,6 +8,8 @@ from collector.site.track import Known, MeterTrack
 
 SCOPE = "active"
 """The scope of a meter's windows: active energy."""
+_MOST_SAMPLES = 20_000
+"""Instants that wait for a window to close: one whose words cannot be used never closes any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Tiles:
     def sample(self, at_ns: int) -> None:
         """Count a reading towards the window that it falls into."""
         self._samples.append(at_ns)
+        if len(self._samples) > _MOST_SAMPLES:
+            del self._samples[: _MOST_SAMPLES // 2]
 
     def add(self, pieces: list[Piece], register_mj: int | None) -> list[Window]:
         """Add a stretch's pieces; return the windows that they closed.

@@ -70,6 +70,17 @@ def compile_tree(site: Site) -> Tree:
     )
 
 
+def billed_by(site: Site, branch: Branch) -> str | None:
+    """The utility's meter at a branch, one kept for the reports before others."""
+    meters = [
+        spec
+        for spec in site.meters.values()
+        if spec.branch == branch.id and spec.role is Role.UTILITY
+    ]
+    meters.sort(key=lambda spec: not spec.register)
+    return meters[0].id if meters else None
+
+
 def _limit(site: Site, branch: Branch) -> float | None:
     rack = site.racks.get(branch.rack)
     stated = (branch.limit_watts, branch.contract_watts, rack.limit_watts if rack else None)

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from collector.site.track import Point
 from collector.sources.meters.reading import MeterReading, Quality, Quantity, Shape
 
+_NOISE_MW = 50_000
+_NOISE_PARTS = 1000
+
 
 def order(reading: MeterReading) -> tuple[int, str]:
     """Readings are taken by their source's time; those of one instant together."""
@@ -21,6 +24,8 @@ def milli(reading: MeterReading) -> int | None:
 def power_mw(reading: MeterReading, ceiling_mw: int | None) -> int | None:
     """A good power that is possible; None for any other reading.
 
+    What an idle meter shows below zero, up to 50 W or a thousandth of the ceiling, is zero.
+
     Args:
         reading: the reading.
         ceiling_mw: the most that the branch can carry; None when not known.
@@ -28,9 +33,10 @@ def power_mw(reading: MeterReading, ceiling_mw: int | None) -> int | None:
     if reading.quantity is not Quantity.POWER:
         return None
     found_mw = milli(reading)
-    if found_mw is None or found_mw < 0 or (ceiling_mw is not None and found_mw > ceiling_mw):
+    if found_mw is None or (ceiling_mw is not None and found_mw > ceiling_mw):
         return None
-    return found_mw
+    noise_mw = max((ceiling_mw or 0) // _NOISE_PARTS, _NOISE_MW)
+    return max(found_mw, 0) if found_mw >= -noise_mw else None
 
 
 def points(readings: Iterable[MeterReading], ceiling_mw: int | None) -> list[Point]:

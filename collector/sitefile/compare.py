@@ -1,6 +1,6 @@
 """The site file against the tree that the facility's own metadata draws (DSX `servesId`)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,7 +38,9 @@ class Difference:
     text: str
 
 
-def compare(site: Site, serves: Mapping[str, Sequence[str]]) -> list[Difference]:
+def compare(
+    site: Site, serves: Mapping[str, Sequence[str]], others: Collection[str] = ()
+) -> list[Difference]:
     """Tell where the facility's tree and the site file's differ.
 
     An object of the facility is a meter's `dsx_object`, or the id of a meter, rack or branch.
@@ -47,11 +49,12 @@ def compare(site: Site, serves: Mapping[str, Sequence[str]]) -> list[Difference]
     Args:
         site: the site file.
         serves: by objectId of a meter, the objectIds and rackLocationIds that it feeds.
+        others: objects that the facility describes, and of which it does not say what feeds them.
 
     Returns:
         All differences, in the order of `serves`, then of the site file; empty if they agree.
     """
-    trees = _Trees(site, serves)
+    trees = _Trees(site, serves, others)
     misplaced = list(trees.misplaced())
     told = {difference.subject for difference in misplaced}
     unserved = (difference for difference in trees.unserved() if difference.subject not in told)
@@ -59,8 +62,11 @@ def compare(site: Site, serves: Mapping[str, Sequence[str]]) -> list[Difference]
 
 
 class _Trees:
-    def __init__(self, site: Site, serves: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, site: Site, serves: Mapping[str, Sequence[str]], others: Collection[str]
+    ) -> None:
         self._site = site
+        self._others = frozenset(others)
         self._branch_of = _branches_by_object(site)
         self._objects = list(dict.fromkeys([*serves, *(o for ids in serves.values() for o in ids)]))
         self._named = {self._branch_of[o] for o in self._objects if o in self._branch_of}
@@ -122,11 +128,11 @@ class _Trees:
     def absent(self) -> Iterator[Difference]:
         for meter in self._site.meters.values():
             name = meter.dsx_object or meter.id
-            if name not in self._objects:
+            if name not in self._objects and name not in self._others:
                 yield self._absent("meter", meter.id, name)
         if any(self._site.branches[one].level is Level.RACK for one in self._named):
             for rack in self._site.racks:
-                if rack not in self._named:
+                if rack not in self._named and rack not in self._others:
                     yield self._absent("rack", rack, rack)
 
     @staticmethod

@@ -134,7 +134,7 @@ class Receiver:
         kind: `pagerduty`, `webhook`, `slack`, `email`, `teams` or `opsgenie`.
         secret_file: routing key, URL or API key, as the kind needs.
         to: channel or address, for Slack and e-mail.
-        url: for a webhook without a secret.
+        url: for a webhook without a secret; for PagerDuty, where its events API is.
     """
 
     name: str

@@ -191,7 +191,12 @@ class ReceiverTable(Table):
         default="", description="File with the routing key, URL or API key that the kind needs."
     )
     to: Line = Field(default="", description="Channel or address, for Slack and e-mail.")
-    url: Url = Field(default="", description="For a webhook whose URL is no secret.")
+    url: Url = Field(
+        default="",
+        description=(
+            "For a webhook whose URL is no secret; for PagerDuty, another region's events API."
+        ),
+    )
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> Self:
@@ -201,8 +206,10 @@ class ReceiverTable(Table):
             raise ValueError('the kind "email" needs to, the address')
         if self.kind in {"pagerduty", "slack", "teams", "opsgenie"} and not self.secret_file:
             raise ValueError(f'the kind "{self.kind}" needs secret_file')
-        if self.url and self.kind != "webhook":
-            raise ValueError(f'url is for the kind "webhook"; "{self.kind}" takes secret_file')
+        if self.url and self.kind not in {"webhook", "pagerduty"}:
+            raise ValueError(
+                f'url is for the kinds "webhook" and "pagerduty"; "{self.kind}" takes secret_file'
+            )
         return self
 
 

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from collector.daemon.faults import FaultBoard
 from collector.daemon.it_power import PART, STALE_NS, ItPowerReader
 
-Answer = Callable[[web.Request], Awaitable[web.Response]]
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def vector(*values: float) -> web.Response:
@@ -62,6 +62,8 @@ def bad_answers() -> Iterator[tuple[str, web.Response]]:
     yield "other JSON", web.json_response([1])
     yield "a redirect", web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"})
     yield "nonsense", web.json_response({"data": {"result": [{"value": "x"}]}})
+    yield "not a number", vector(float("nan"))
+    yield "no bounds", vector(float("inf"))
     yield "too much", web.Response(text=json.dumps({"data": "x" * 3_000_000}))
 
 
@@ -76,3 +78,19 @@ def test_what_is_no_answer_is_a_fault_in_words(what: str) -> None:
     assert fault.part == PART
     assert fault.problem
     assert fault.action
+
+
+def test_an_answer_in_pieces_is_put_together() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        whole = vector(1.0).body
+        assert isinstance(whole, bytes)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for at in range(0, len(whole), 10):
+            await response.write(whole[at : at + 10])
+            await asyncio.sleep(0.001)
+        return response
+
+    reader, faults = asyncio.run(look(answer))
+    assert reader.latest is not None
+    assert not faults.standing

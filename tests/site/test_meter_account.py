@@ -275,7 +275,7 @@ def test_after_a_restart_a_reading_from_the_far_future_stops_nothing_either() ->
 
 
 def test_impossible_power_is_left_out() -> None:
-    account, _ = run([power(0, KILOWATT), power(10, 5e6), power(20, -3.0), power(30, KILOWATT)])
+    account, _ = run([power(0, KILOWATT), power(10, 5e6), power(20, -3e3), power(30, KILOWATT)])
     assert account.total == Energy(integrated_mj=30_000_000)
     assert account.refused == {"impossible": 2}
 

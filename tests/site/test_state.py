@@ -1,6 +1,7 @@
 """A whole small site, driven as the daemon drives it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -370,3 +371,11 @@ def test_a_target_of_the_site_file_comes_before_the_contract() -> None:
     state = SiteState(small_site(target_watts=9e5))
     assert series(state, 0)["site_demand_target_watts"] == {("feed",): 9e5}
     assert series(state, 0)["site_contract_power_watts"] == {("feed",): 1e6}
+
+
+def test_nor_does_a_generator_without_a_meter_of_the_utility_take_it_away() -> None:
+    site = small_site(target_watts=7e5)
+    branches = {**site.branches, "genset": Branch(id="genset", level=Level.FEED)}
+    state = SiteState(replace(site, branches=branches))
+    drive(state, span(0, 100, 10, main=8e5, racks=5e5))
+    assert series(state, 100)["site_demand_target_watts"] == {("feed",): 7e5}

@@ -161,3 +161,12 @@ def test_the_largest_site_against_itself() -> None:
         for upper, below in serves.items()
     }
     assert compare(site, named) == []
+
+
+def test_what_the_facility_describes_elsewhere_is_not_absent(site: Site) -> None:
+    """Racks publish by themselves, and no meter has to say that it feeds them."""
+    serves = {**AGREED, "ups-a": ["r1"]}
+    (difference,) = compare(site, serves)
+    assert difference.kind is DifferenceKind.ABSENT
+    assert difference.subject == "r2"
+    assert compare(site, serves, {"r2"}) == []

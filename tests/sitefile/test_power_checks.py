@@ -50,9 +50,18 @@ budget_watts = {budget}
 
 
 def without_groups(folder: Path, text: str, about: str) -> list[str]:
-    """Warnings about something but that A and B share no group."""
-    every = [one for one in warnings_of(folder, text) if "redundancy_group in common" not in one]
+    """Warnings about something but that A and B share no group, and who is billed."""
+    every = [
+        one
+        for one in warnings_of(folder, text)
+        if "redundancy_group in common" not in one and "its demand is not followed" not in one
+    ]
     return [one for one in every if about in one]
+
+
+def of_figures(folder: Path, text: str) -> list[str]:
+    """Warnings about anything, likewise."""
+    return without_groups(folder, text, "")
 
 
 def test_budgets_above_a_limit_are_told_with_the_ratio(tmp_path: Path) -> None:
@@ -91,7 +100,7 @@ def test_of_three_two_must_carry_what_all_carry(tmp_path: Path) -> None:
 def test_the_smallest_of_budget_limit_and_contract_counts(tmp_path: Path) -> None:
     feed = 'level = "feed"\nrating_watts = "5 MW"\nbudget_watts = "0.9 MW"\ncontract_watts = "4 MW"'
     text = TREE.replace('level = "feed"', feed) + racks(10, '"100 kW"')
-    (warning,) = warnings_of(tmp_path, text)
+    (warning,) = of_figures(tmp_path, text)
     assert "branch.budget_watts" in warning
     assert '"grid": oversubscribed' in warning
     assert "1 MW, 1.11 times its budget of 900 kW" in warning
@@ -108,8 +117,8 @@ def test_budgets_of_a_and_b_are_their_shares_and_stand_for_what_is_below(tmp_pat
     feed = 'level = "feed"\ncontract_watts = "1 MW"'
     text = TREE.replace('level = "feed"', feed) + racks(5, '"100 kW"')
     each = 'rating_watts = "1 MW"\nbudget_watts = "{} kW"'
-    assert warnings_of(tmp_path, text.replace('rating_watts = "1 MW"', each.format(500))) == []
-    warnings = warnings_of(tmp_path, text.replace('rating_watts = "1 MW"', each.format(600)))
+    assert of_figures(tmp_path, text.replace('rating_watts = "1 MW"', each.format(500))) == []
+    warnings = of_figures(tmp_path, text.replace('rating_watts = "1 MW"', each.format(600)))
     (warning,) = [one for one in warnings if "oversubscribed" in one]
     assert '"grid": oversubscribed: the budgets below add up to 1.2 MW, 1.20 times its' in warning
 
@@ -159,3 +168,24 @@ def test_a_group_of_one_is_none(tmp_path: Path) -> None:
     text = TREE.replace('["a", "b"]', '["a"]').replace('["ups-a", "ups-b"]', '["ups-a"]')
     (warning,) = warnings_of(tmp_path, text)
     assert 'branch_range.redundancy_group: "ups-a": nothing else is in the group "ups"' in warning
+
+
+CONTRACT = TREE.replace('level = "feed"', 'level = "feed"\ncontract_watts = "1 MW"')
+BILLED = '[[meter]]\nid = "m"\nbranch = "grid"\nrole = "utility"\nregister = true\n'
+
+
+def test_a_contract_needs_a_meter_that_is_kept(tmp_path: Path) -> None:
+    assert warnings_of(tmp_path, CONTRACT + BILLED) == []
+    (warning,) = warnings_of(tmp_path, CONTRACT)
+    assert '"grid": has a contract and no meter with role = "utility"' in warning
+    (warning,) = warnings_of(tmp_path, CONTRACT + BILLED.replace("true", "false"))
+    assert 'its meter "m" has register = false: peaks are forgotten at a restart' in warning
+
+
+def test_a_target_of_several_contracts_is_nobodys(tmp_path: Path) -> None:
+    text = TWO_FEEDS.replace('level = "feed"', 'level = "feed"\ncontract_watts = "1 MW"')
+    text = text.replace("[site]", '[site]\ndemand_target_watts = "900 kW"', 1)
+    for side in "ab":
+        text += BILLED.replace('"m"', f'"m-{side}"').replace('"grid"', f'"feed-{side}"')
+    (warning,) = warnings_of(tmp_path, text)
+    assert "site.demand_target_watts: several branches have a contract" in warning

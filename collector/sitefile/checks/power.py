@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from math import inf
 
 from collector.sitefile.draft import Draft
-from collector.sitefile.model import Branch, Level
+from collector.sitefile.model import Branch, Level, Role
 from collector.sitefile.problems import Problems
 from collector.sitefile.quantities import shown_watts
 from collector.sitefile.tree import in_order
@@ -32,12 +32,40 @@ def check_power(draft: Draft, problems: Problems) -> None:
             )
     _check_sums(draft, problems)
     _check_groups(draft, problems)
+    _check_billing(draft, problems)
     contract = sum(branch.contract_watts or 0 for branch in draft.branches.values())
     target = draft.demand_target_watts
     if target and contract and target > contract:
         problems.warn(
             ("site", "demand_target_watts"),
             f"{shown_watts(target)} is more than the contract allows, {shown_watts(contract)}",
+        )
+
+
+def _check_billing(draft: Draft, problems: Problems) -> None:
+    """What a contract is held against, and what becomes of it at a restart."""
+    billing = {m.branch: m for m in draft.meters.values() if m.role is Role.UTILITY}
+    billing |= {m.branch: m for m in draft.meters.values() if m.role is Role.UTILITY and m.register}
+    contracts = [one for one in draft.branches.values() if one.contract_watts is not None]
+    for branch in contracts:
+        meter = billing.get(branch.id)
+        if meter is None:
+            problems.warn(
+                draft.where_branch(branch, "contract_watts"),
+                'has a contract and no meter with role = "utility": its demand is not followed',
+                branch.id,
+            )
+        elif not meter.register:
+            problems.warn(
+                draft.where_branch(branch, "contract_watts"),
+                f'its meter "{meter.id}" has register = false: peaks are forgotten at a restart, '
+                "and no report can be made",
+                branch.id,
+            )
+    if draft.demand_target_watts and len([one for one in contracts if one.id in billing]) > 1:
+        problems.warn(
+            ("site", "demand_target_watts"),
+            "several branches have a contract: each is held against its own, and this is not used",
         )
 
 
