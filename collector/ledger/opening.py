@@ -20,6 +20,7 @@ from collector.ledger.rows import load_accounts, load_numbers
 from collector.ledger.store import Store
 
 _log = logging.getLogger(__name__)
+_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +100,29 @@ def open_store(path: Path, lanes: Lanes, *, check: bool) -> Store:
     except sqlite3.Error as error:
         if not is_corrupt(error):
             raise
+        _refuse_text(path)
         _set_aside(path, error)
     return Store(path, lanes, check=False)
+
+
+def _refuse_text(path: Path) -> None:
+    """A file that people wrote was never a ledger: its name stands there by mistake.
+
+    Raises:
+        LedgerError: it is such a file.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if b"\0" in head or b"\n" not in head:
+        return
+    try:
+        head[: head.rfind(b"\n") + 1].decode()
+    except UnicodeDecodeError:
+        return
+    raise LedgerError(
+        f"{path} is a text file and no ledger",
+        "let [ledger] path name a file of its own; this one is left as it is",
+    )
 
 
 def _prepare_place(path: Path) -> None:

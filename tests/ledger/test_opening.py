@@ -216,3 +216,14 @@ def test_an_open_ledger_is_not_disturbed_by_readers_that_come_and_go(tmp_path: P
         until(lambda: ledger.status.waiting_windows == 0)
     assert ledger.close(timeout_seconds=5)
     assert assert_books_balance(tmp_path / "ledger") == meter.totals
+
+
+def test_a_file_that_people_wrote_is_left_as_it_is(tmp_path: Path) -> None:
+    """`[ledger] path` that names another file must not cost that file."""
+    path = tmp_path / "site.toml"
+    text = '[site]\nname = "서울"\n'
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(LedgerError, match="is a text file and no ledger"):
+        open_ledger(path)
+    assert path.read_text(encoding="utf-8") == text
+    assert not [one for one in tmp_path.iterdir() if "corrupt" in one.name]
