@@ -121,8 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
         with _busy("reading, checking and billing"):
             content = _loaded("collector.commands.report_content").make(arguments)
         content = _loaded("collector.commands.report_extras").extend(arguments, content)
-        with _busy("writing"):
-            _write(arguments, content, forms)
+        _write(arguments, content, forms)
     except UnknownTariffError as error:
         raise ConfigError(str(error)) from None
     except TariffError as error:

@@ -93,6 +93,7 @@ def test_kepcos_file_makes_the_same_report(run: Run, files: list[object], tmp_pa
     theirs = report(run, "--readings", kepco, *files[2:], *rest)
     assert theirs["metering"].pop("source") == "file k.csv"
     assert ours["metering"].pop("source") == "file readings.csv"
+    assert ours["sources"].pop(0) != theirs["sources"].pop(0)  # another file, the same readings
     assert theirs == ours
 
 

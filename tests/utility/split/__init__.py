@@ -1,0 +1,1 @@
+"""The split: shares that add up, and energy of nodes from real servers."""
