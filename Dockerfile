@@ -1,5 +1,8 @@
-# The image of a node's daemon. Build it with any builder:
+# The image of both daemons. Build it with any builder:
 #   docker build -t wattkeeper .
+# SET says for what: node (the default), site (meters that speak Sparkplug, too) or report (what
+# `wattkeeper report` needs, and tariffs that know public holidays):
+#   docker build -t wattkeeper:site --build-arg SET=site .
 # BASE may be a Python image (3.11 to 3.13) or a plain Debian one. Behind a mirror, hand pip's own
 # settings over as secrets: --secret id=pip.conf,src=/etc/pip.conf, and with an authority of your own
 # --secret id=pip.ca,src=ca.crt (in that pip.conf: cert = /run/secrets/pip.ca).
@@ -12,6 +15,7 @@ RUN command -v python3 >/dev/null || { \
       && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*; }
 
 FROM base AS build
+ARG SET=node
 RUN python3 -c 'import ensurepip' 2>/dev/null || { \
       apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; }
 WORKDIR /src
@@ -26,7 +30,7 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     && pip='/opt/build/bin/python -m pip --no-cache-dir --disable-pip-version-check' \
     && $pip install -q --no-deps --require-hashes -r build.txt \
     && $pip --python /opt/wattkeeper/bin/python \
-         install -q --no-deps --require-hashes -r requirements/node.txt
+         install -q --no-deps --require-hashes -r "requirements/$SET.txt"
 COPY LICENSE README.md pyproject.toml ./
 COPY alerts alerts
 COPY collector collector
@@ -52,7 +56,7 @@ ENV PATH=/opt/wattkeeper/bin:/usr/local/bin:/usr/bin:/bin \
 # A number, not a name: Kubernetes must see that it is not root.
 USER 9410:9410
 VOLUME /var/lib/wattkeeper
-EXPOSE 9410
+EXPOSE 9410 9411
 HEALTHCHECK --interval=60s --timeout=5s --start-period=10s \
   CMD ["/opt/wattkeeper/bin/python", "-IS", "/opt/wattkeeper/healthcheck.py"]
 ENTRYPOINT ["wattkeeper"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from collector.config import ConfigError, load
-from collector.daemon.host_setup import _sources
+from collector.daemon.host_setup import host_sources
 
 
 def loaded(folder: Path, text: str) -> object:
@@ -15,14 +15,14 @@ def loaded(folder: Path, text: str) -> object:
 
 
 def test_hwmon_and_rapl_are_always_tried_the_others_when_asked_for(tmp_path: Path) -> None:
-    assert [source.name for source, asked in _sources(load(default=False)) if not asked] == [
+    assert [source.name for source, asked in host_sources(load(default=False)) if not asked] == [
         "hwmon",
         "rapl",
     ]
     text = '[host.redfish]\nurl = "https://bmc/"\nseconds = 30\n[host.ipmi]\n'
     file = tmp_path / "wattkeeper.toml"
     file.write_text(text)
-    sources = {source.name: (source.seconds, asked) for source, asked in _sources(load(file))}
+    sources = {source.name: (source.seconds, asked) for source, asked in host_sources(load(file))}
     asked = {name: seconds for name, (seconds, asked) in sources.items() if asked}
     assert asked == {"redfish": 30, "ipmi": 10}
 

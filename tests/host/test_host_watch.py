@@ -98,6 +98,13 @@ def test_every_sensor_has_an_account_and_is_shown_with_its_scope() -> None:
     assert {window.scope for window in bench.windows} == {"module", "cpu", "ac_input", "input"}
 
 
+def test_what_was_read_since_the_tick_began_is_not_of_the_future() -> None:
+    bench = Bench()
+    bench.tasks["hwmon"].took([reading("hwmon", "module", "module-0", 600, at(1.03))])
+    ages = bench.watch.values(at(1))["host_sample_age_seconds"]
+    assert ages == {("hwmon",): 0.0}
+
+
 def test_all_that_is_shown_is_in_the_catalogue_with_its_labels() -> None:
     bench = Bench()
     for second in range(0, 60, 10):

@@ -1,5 +1,7 @@
 """What the image's recipe promises; tests/packaging/test_image.py builds it."""
 
+import re
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -34,3 +36,14 @@ def test_what_the_recipe_copies_is_not_ignored() -> None:
             for source in line.split()[:-1]:
                 assert f"!{source}" in kept, source
                 assert (ROOT / source).exists()
+
+
+def test_a_node_is_the_default_and_each_set_is_a_lock_with_all_it_needs() -> None:
+    assert "SET=node" in instructions("ARG")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name in ("node", "site", "report"):
+        lock = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
+        locked = {line.split("==")[0] for line in lock.splitlines() if "==" in line}
+        more = project["optional-dependencies"].get(name, [])
+        wanted = {re.split("[<>=]", need)[0] for need in [*project["dependencies"], *more]}
+        assert wanted <= locked, name

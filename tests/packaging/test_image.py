@@ -164,7 +164,7 @@ def test_it_runs_without_gpus_as_its_user_on_a_read_only_root(
 def test_what_its_configuration_says(image: Image) -> None:
     config = image.config
     assert config["User"] == "9410:9410"
-    assert config["ExposedPorts"] == {"9410/tcp": {}}
+    assert config["ExposedPorts"] == {"9410/tcp": {}, "9411/tcp": {}}
     assert config["Entrypoint"] == ["wattkeeper"]
     assert config["Cmd"] == ["node"]
     assert "NVIDIA_VISIBLE_DEVICES=all" in config["Env"]

@@ -1,5 +1,6 @@
 """The wheel holds what it must and nothing else, and installs."""
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +13,8 @@ import pytest
 from collector import __version__
 
 ROOT = Path(__file__).parents[2]
+# Not WATTKEEPER_...: such a variable would have to be a configuration key.
+ONLINE = os.environ.get("TEST_INDEX") == "1"
 PACKAGES = ("alerts", "collector", "dashboards", "exporters")
 
 
@@ -39,12 +42,17 @@ def test_its_top_level_is_the_four_packages_and_its_metadata(wheel: Path) -> Non
 
 
 def test_every_file_of_the_packages_is_inside(wheel: Path) -> None:
-    there = {
-        path.relative_to(ROOT).as_posix()
-        for package in PACKAGES
-        for path in (ROOT / package).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    # Without what git ignores: the wheel is made by the same rules.
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *PACKAGES],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode != 0:
+        pytest.skip("no git checkout")
+    there = {name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()}
     inside = {name for name in names(wheel) if ".dist-info/" not in name}
     assert there == inside
     # The listing above would agree with itself if these were gone from both.
@@ -92,3 +100,57 @@ def test_it_installs_into_a_fresh_environment_and_runs(wheel: Path, tmp_path: Pa
         check=True,
     )
     assert where.stdout.startswith(str(site_packages))
+
+
+@pytest.fixture
+def whole(wheel: Path, tmp_path: Path) -> Path:
+    """An environment of its own with the wheel and what is locked for a node, as pipx makes one."""
+    place = tmp_path / "environment"
+    uv = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, str(place)], check=True)
+    install = [*uv, "pip", "install", "--quiet", "--python", str(place)]
+    locked = [*install, "--require-hashes", "--requirements", str(ROOT / "requirements/node.txt")]
+    done = subprocess.run(
+        locked if ONLINE else [*locked, "--offline"], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0 and not ONLINE:
+        pytest.skip("the locked packages are not all in uv's cache: set TEST_INDEX=1 to fetch them")
+    assert done.returncode == 0, done.stderr
+    subprocess.run([*install, "--no-deps", "--offline", str(wheel)], check=True)
+    return place
+
+
+@pytest.mark.timeout(300)
+def test_with_what_is_locked_it_needs_nothing_else(whole: Path, tmp_path: Path) -> None:
+    def say(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(whole / "bin/wattkeeper"), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+            check=False,
+        )
+
+    assert say("--version").stdout == f"wattkeeper {__version__}\n"
+    for command in ("node", "site", "demo", "check", "render", "report", "tariff"):
+        done = say(command, "--help")
+        assert (done.returncode, done.stderr) == (0, ""), command
+    site = ROOT / "deploy/compose/site.toml"
+    done = say("render", "--site", str(site), "--out", str(tmp_path / "rendered"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "rendered/dashboards/wk-site.json").is_file()
+
+
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="this machine has NVIDIA's driver")
+def test_without_a_driver_it_says_so_in_one_line(whole: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(whole / "bin/wattkeeper"), "check"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("wattkeeper: ")
+    assert done.stderr.count("\n") == 1
