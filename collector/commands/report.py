@@ -40,14 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--contract-since", type=date.fromisoformat, metavar="DAY", help="when supply began")
     add("--reading-day", type=int, default=1, metavar="DAY", help="day of meter reading (1)")
     add("--adder", type=_decimal, metavar="PRICE", help="per kWh, instead of the tariff's adders")
-    add("--lagging-percent", type=_positive, metavar="P", help="power factor by day, if known")
-    add("--leading-percent", type=_positive, metavar="P", help="power factor by night, if known")
+    add("--lagging-percent", type=_percent, metavar="P", help="power factor by day, if known")
+    add("--leading-percent", type=_percent, metavar="P", help="power factor by night, if known")
     add("--billing-demand-kw", type=_positive, metavar="KW", help="bill this, not by the rule")
     add(
         "--exceeded-before",
         action=argparse.BooleanOptionalAction,
         help="whether the contract was exceeded before (default: by the history)",
     )
+    add("--contract-raised", action="store_true", help="in this month: no excess is charged then")
     add(
         "--surcharged-before",
         action=argparse.BooleanOptionalAction,
@@ -204,6 +205,13 @@ def _decimal(text: str) -> Decimal:
         return number(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _percent(text: str) -> Decimal:
+    found = _decimal(text)
+    if not 1 < found <= 100:  # noqa: PLR2004 - per cent, not a share
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed are 1 to 100 (per cent)")
+    return found
 
 
 def _positive(text: str) -> Decimal:

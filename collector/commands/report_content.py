@@ -9,11 +9,17 @@ from collector.commands.report_place import Place, contract_kw, find_place
 from collector.config import ConfigError
 from exporters.utility.formats.content import Content
 from exporters.utility.intervals.errors import IntervalError
-from exporters.utility.intervals.file_source import to_intervals
+from exporters.utility.intervals.file_source import to_intervals, with_reactive
 from exporters.utility.intervals.journal import record
 from exporters.utility.intervals.metering import Metering, Rules, from_ledger, from_readings
 from exporters.utility.intervals.registers import read_register_readings
-from exporters.utility.meterfile import check_multiplier, read_history, read_readings
+from exporters.utility.meterfile import (
+    check_meter_changes,
+    check_multiplier,
+    meter_changes,
+    read_history,
+    read_readings,
+)
 from exporters.utility.reconcile.bill import compare_bill
 from exporters.utility.reconcile.readings import compare_readings
 from exporters.utility.reconcile.values import ReadingsComparison, Reconciliation
@@ -93,9 +99,14 @@ def _metering(
     if place is None or place.ledger is None:
         read = read_readings(arguments.readings, tariff.zone, multiplier=arguments.multiplier)
         found = from_readings(_READINGS, read, first, end, tariff.zone, rules)
-        found = replace(found, source=f"file {arguments.readings.name}")
-        changed = estimate or rules.edits is not None
-        return found, to_intervals(found.billed) if changed else read
+        swaps = meter_changes(read, first, end, tariff.zone)
+        if not arguments.multiplier_checked:
+            check_meter_changes(swaps)
+        source = f"file {arguments.readings.name}"
+        found = replace(found, source=source, notes=(*found.notes, *swaps))
+        if not estimate and rules.edits is None:
+            return found, read
+        return found, with_reactive(to_intervals(found.billed), read)
     if arguments.multiplier != 1:
         raise ConfigError("--multiplier is for --readings; the ledger has energy already")
     found = from_ledger(
@@ -150,6 +161,7 @@ def _order(
             kw=kw,
             since=arguments.contract_since,
             deferred=arguments.deferred,
+            raised=arguments.contract_raised,
             exceeded_before=arguments.exceeded_before,
             surcharged_before=arguments.surcharged_before,
             billing_demand_kw=arguments.billing_demand_kw,

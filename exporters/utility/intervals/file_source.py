@@ -1,6 +1,7 @@
 """Quarter-hours from readings of a file, and to the readings that the tariff engine takes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -38,4 +39,20 @@ def to_intervals(series: Series) -> list[Interval]:
         Interval(series.grid.local(index), Decimal(watt_hours[index]) / _WH_PER_KWH)
         for index in range(len(series.grid))
         if present[index]
+    ]
+
+
+def with_reactive(intervals: Sequence[Interval], read: Iterable[Interval]) -> list[Interval]:
+    """Checked readings with the reactive energy that was read, and the lines they came from."""
+    found = {each.start.timestamp(): each for each in read}
+    return [
+        replace(
+            each,
+            lagging_kvarh=was.lagging_kvarh,
+            leading_kvarh=was.leading_kvarh,
+            line=was.line,
+        )
+        if (was := found.get(each.start.timestamp())) is not None
+        else each
+        for each in intervals
     ]

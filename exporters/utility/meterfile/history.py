@@ -1,5 +1,6 @@
 """The demand of earlier bills from a file: `month,kw,kw_off_peak`."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,12 +22,18 @@ def read_history(path: Path) -> list[MonthDemand]:
         ReadingsError: what is wrong, with lines.
     """
     table = read_table(path)
-    names = [name.lower() for name in table.header]
+    names = [re.sub(r"[\s-]", "_", name).lower() for name in table.header]
     if "month" not in names or "kw" not in names:
         raise ReadingsError(
             f"{table.name}, line {table.header_line}: the header must have {', '.join(_COLUMNS)}; "
             "month and kw are needed"
         )
+    for name in names:
+        if name.startswith("kw") and name not in _COLUMNS:
+            raise ReadingsError(
+                f"{table.name}, line {table.header_line}: {name!r} is no column; there are "
+                f"{', '.join(_COLUMNS)}"
+            )
     columns = [names.index(name) if name in names else -1 for name in _COLUMNS]
     found: dict[Month, MonthDemand] = {}
     problems: list[str] = []

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from exporters.utility.meterfile.meters import check_one_meter
 from exporters.utility.meterfile.table import Table, number, read_table
 from exporters.utility.tariff.errors import ReadingsError
 from exporters.utility.tariff.readings import SLOT, Interval, shortened
@@ -33,13 +34,15 @@ def read_readings(
         multiplier: what the meter's readings are to be multiplied with.
 
     Raises:
-        ReadingsError: what is wrong, with lines. Gaps and order are looked at when a bill is made.
+        ReadingsError: what is wrong, with lines; several meters or customers. Gaps and order are
+            looked at when a bill is made.
     """
     table = read_table(path)
     columns, moment = _form(table, zone)
     found: list[Interval] = []
+    customers: list[str] = []
     problems: list[str] = []
-    for line, (when, kwh, lagging, leading) in table.cells(columns):
+    for line, (when, kwh, lagging, leading, meter, customer) in table.cells(columns):
         if not kwh:
             continue  # no reading: a gap, found when the bill is made
         try:
@@ -50,27 +53,34 @@ def read_readings(
                     number(lagging) * multiplier if lagging else None,
                     number(leading) * multiplier if leading else None,
                     line,
+                    meter,
                 )
             )
+            customers.append(customer)
         except ValueError as error:
             problems.append(f"{table.name}, line {line}: {error}")
     if problems:
         raise ReadingsError(shortened(problems))
     if not found:
         raise ReadingsError(f"{table.name}: it has no readings")
+    check_one_meter(table.name, found, customers)
     return found
 
 
 def _form(table: Table, zone: ZoneInfo) -> tuple[tuple[int, ...], Callable[[str], datetime]]:
     names = [re.sub(r"\s", "", name).lower() for name in table.header]
     if "start" in names and "kwh" in names:
-        own = ("start", "kwh", "lagging_kvarh", "leading_kvarh")
+        own = ("start", "kwh", "lagging_kvarh", "leading_kvarh", "meter", "customer")
         return tuple(names.index(name) if name in names else -1 for name in own), _own_start
     when = _find(names, "검침일", "일시", "측정일시")
     energy = _find(names, "순방향유효전력량", "유효전력량", "사용량(kwh)", "사용전력량")
     if when >= 0 and energy >= 0:
-        reactive = (_find(names, "지상무효전력량"), _find(names, "진상무효전력량"))
-        return (when, energy, *reactive), lambda text: _end_label(text, zone) - SLOT
+        others = ("지상무효전력량", "진상무효전력량", "계기번호", "고객번호")
+        return (
+            when,
+            energy,
+            *(_find(names, each) for each in others),
+        ), lambda text: _end_label(text, zone) - SLOT
     raise ReadingsError(
         f"{table.name}, line {table.header_line}: no known form: {','.join(table.header)[:80]!r}; "
         "the header must have start and kwh, or KEPCO's 검침일 and 순방향 유효전력량(KWH)"

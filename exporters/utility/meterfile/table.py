@@ -77,6 +77,10 @@ def _first_bad(content: bytes) -> int:
     return 0
 
 
+_DIGITS = 15
+"""No energy, power or amount has more of them, before or after the point."""
+
+
 def number(text: str) -> Decimal:
     """A number as people write it, thousands apart or not.
 
@@ -87,6 +91,6 @@ def number(text: str) -> Decimal:
         found = Decimal(text.replace(",", ""))
     except InvalidOperation:
         raise ValueError(f"{text!r} is no number") from None
-    if not found.is_finite():
+    if not found.is_finite() or abs(found.adjusted()) > _DIGITS:
         raise ValueError(f"{text!r} is no number")
     return found

@@ -24,7 +24,7 @@ def demands(case: Case, *, allow_gaps: bool, notes: list[str]) -> Iterator[Deman
     for index, charge in enumerate(charges(case)):
         peak = case.measured.peaks.get(charge.id, Peak())
         at = peak.at.isoformat() if peak.at else None
-        measured = _kw(case, peak.kw)
+        measured = whole_kw(case, peak.kw)
         if index == 0 and case.contract.billing_demand_kw is not None:
             yield Demand(charge.id, case.contract.billing_demand_kw, GIVEN, measured, at)
             continue
@@ -33,11 +33,11 @@ def demands(case: Case, *, allow_gaps: bool, notes: list[str]) -> Iterator[Deman
             months = _counting(case, charge.ratchet)
             _check_history(case, charge, months, notes, allow_gaps=allow_gaps)
             for entry in sorted(case.history, key=lambda each: each.month):
-                earlier = _kw(case, entry.kw * charge.ratchet.ratio)
+                earlier = whole_kw(case, entry.kw * charge.ratchet.ratio)
                 if entry.month in months and earlier > kw:
                     kw, origin = earlier, str(entry.month)
         if charge.floor_of_contract is not None:
-            floor = _kw(case, _contract_kw(case) * charge.floor_of_contract)
+            floor = whole_kw(case, _contract_kw(case) * charge.floor_of_contract)
             if floor > kw:
                 kw, origin = floor, FLOOR
         yield Demand(charge.id, kw, origin, measured, at)
@@ -125,7 +125,8 @@ def _contract_kw(case: Case) -> Decimal:
     return case.contract.kw
 
 
-def _kw(case: Case, kw: Decimal) -> Decimal:
+def whole_kw(case: Case, kw: Decimal) -> Decimal:
+    """Rounded as the tariff rounds demand."""
     rounding = case.last.spec.rounding.kw
     return rounding.of(kw) if rounding else kw
 

@@ -188,8 +188,13 @@ def _line(line: Line) -> dict[str, Any]:
 def _added(bills: Sequence[Bill]) -> list[dict[str, Any]]:
     """Lines of several months by id; the months themselves say how each came about."""
     found: dict[str, dict[str, Any]] = {}
+    ids: list[str] = []
     for bill in bills:
+        place = 0
         for line in bill.lines:
+            if line.id not in ids:
+                ids.insert(place, line.id)
+            place = ids.index(line.id) + 1
             entry = found.setdefault(
                 line.id,
                 {
@@ -210,7 +215,7 @@ def _added(bills: Sequence[Bill]) -> list[dict[str, Any]]:
             if line.unit == "kWh" and line.quantity is not None:
                 entry["quantity"] = (entry["quantity"] or Decimal(0)) + line.quantity
     order = list(Kind)
-    return sorted(found.values(), key=lambda entry: order.index(Kind(entry["kind"])))
+    return sorted((found[each] for each in ids), key=lambda entry: order.index(Kind(entry["kind"])))
 
 
 def _sums(parts: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:

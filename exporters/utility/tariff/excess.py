@@ -7,7 +7,7 @@ from fractions import Fraction
 from exporters.utility.tariff.bill import Line
 from exporters.utility.tariff.case import Case
 from exporters.utility.tariff.charges import ExcessSpec
-from exporters.utility.tariff.demand import mean_rate
+from exporters.utility.tariff.demand import mean_rate, whole_kw
 from exporters.utility.tariff.money import exact, plain
 
 LINE = "excess"
@@ -21,9 +21,7 @@ def excess_lines(case: Case, notes: list[str]) -> Iterator[Line]:
     """
     spec, contract = case.last.spec.excess, case.contract
     rounding = case.last.spec.rounding
-    highest = case.measured.highest.kw
-    if rounding.kw:
-        highest = rounding.kw.of(highest)
+    highest = whole_kw(case, case.measured.highest.kw)
     if spec is None or not contract.kw or highest <= contract.kw:
         return
     excess = highest - contract.kw
@@ -63,6 +61,8 @@ def _free(case: Case, spec: ExcessSpec) -> str:
     if before is None:
         contract = case.contract.kw or Decimal(0)
         before = any(
-            entry.highest_kw > contract for entry in case.history if entry.month < case.period.month
+            whole_kw(case, entry.highest_kw) > contract
+            for entry in case.history
+            if entry.month < case.period.month
         )
     return "" if before else "a first month is a notice only"

@@ -36,7 +36,11 @@ def found_factors(
         ReadingsError: some readings have reactive energy and others do not.
         UnknownTariffError: there are readings, but no source says what these days make of them.
     """
-    metered = [each for each in case.intervals if each.lagging_kvarh is not None]
+    metered = [
+        each
+        for each in case.intervals
+        if each.lagging_kvarh is not None or each.leading_kvarh is not None
+    ]
     if (given is not None or metered) and _known(case) and not _specs(case):
         raise UnknownTariffError(
             f"no source says what the power factor costs by {case.last.id} on "
@@ -45,7 +49,11 @@ def found_factors(
     if given is not None or not metered:
         return given
     if len(metered) < len(case.intervals):
-        lacking = next(each for each in case.intervals if each.lagging_kvarh is None)
+        lacking = next(
+            each
+            for each in case.intervals
+            if each.lagging_kvarh is None and each.leading_kvarh is None
+        )
         text = (
             f"{len(case.intervals) - len(metered)} readings have no reactive energy, the first "
             f"{lacking.start:%Y-%m-%d %H:%M}" + (f", line {lacking.line}" if lacking.line else "")
@@ -55,6 +63,12 @@ def found_factors(
         notes.append(f"power factor: {text}")
     percents: dict[str, Decimal | None] = {}
     for spec in _specs(case):
+        if all(getattr(each, f"{spec.direction}_kvarh") is None for each in metered):
+            notes.append(
+                f"power factor: the readings have no {spec.direction} reactive energy, so nothing "
+                "is charged or credited for it"
+            )
+            continue
         percent = month_percent(metered, spec, case.last)
         percents[spec.direction] = spec.standard_percent if percent is None else percent
     return PowerFactors(percents.get("lagging"), percents.get("leading"))

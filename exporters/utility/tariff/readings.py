@@ -25,6 +25,7 @@ class Interval:
         lagging_kvarh: reactive energy, inductive; None when not metered.
         leading_kvarh: reactive energy, capacitive; None when not metered.
         line: the line of the file it was read from; 0 when from none.
+        meter: the meter's number in that file; empty when it tells none.
     """
 
     start: datetime
@@ -32,6 +33,7 @@ class Interval:
     lagging_kvarh: Decimal | None = None
     leading_kvarh: Decimal | None = None
     line: int = 0
+    meter: str = ""
 
     @property
     def kw(self) -> Decimal:

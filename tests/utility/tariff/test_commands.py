@@ -3,14 +3,16 @@
 import json
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from collector.commands import main
+from exporters.utility.tariff import BillingPeriod, Month
 from exporters.utility.tariff.calendar import _holidays
-from tests.utility.tariff.support import B2, flat, history, month
+from tests.utility.tariff.support import B2, flat, history, month, with_peak
 from tests.utility.tariff.test_meterfile import kepco_form, own_form, written
 from tests.utility.tariff.test_urdb import rate
 
@@ -282,3 +284,68 @@ def test_a_file_of_ones_own_that_is_wrong(run: Run, tmp_path: Path) -> None:
     code, _, err = run("tariff", "list", "--tariffs", path)
     assert code == 1
     assert "mine.toml, line 2: meta.title" in err
+
+
+@pytest.mark.parametrize("percent", ["0.96", "101"])
+def test_a_power_factor_is_in_per_cent(run: Run, files: list[object], percent: str) -> None:
+    code, _, err = run("report", *files, "--period", "2027-11", "--lagging-percent", percent)
+    assert code == 2
+    assert f"'{percent}': allowed are 1 to 100" in err
+
+
+def test_a_changed_meter_is_refused_until_it_is_checked(
+    run: Run, files: list[object], tmp_path: Path
+) -> None:
+    lines = kepco_form(flat(PERIOD, 36_000))
+    lines[50:] = [line.replace("55-282007100", "55-282007999") for line in lines[50:]]
+    read = ("--readings", written(tmp_path / "k.csv", lines))
+    asked = (*files, *read, "--tariff", B2, "--adder", 14, "--period", "2027-11")
+    code, _, err = run("report", *asked)
+    assert code == 1
+    assert "line 51: 2027-11-01 12:15: meter 55-282007999 follows meter 55-282007100" in err
+    assert "--multiplier-checked" in err
+    made = report(run, *asked, "--multiplier-checked")
+    assert made["bill"]["total"] == 5_477_723_090
+    assert any("follows meter 55-282007100" in note for note in made["metering"]["notes"])
+
+
+def test_reactive_readings_are_kept_where_gaps_are_estimated(
+    run: Run, files: list[object], tmp_path: Path
+) -> None:
+    """0.75 kvarh to a kWh by day and night: 80 %, and leading 100 %."""
+    lines = [
+        "start,kwh,lagging_kvarh,leading_kvarh",
+        *(f"{line},6750,0" for line in own_form(flat(PERIOD, 36_000))[1:]),
+    ]
+    asked = (*files, "--readings", written(tmp_path / "r.csv", lines), "--tariff", B2,
+        "--adder", 14, "--period", "2027-11", "--surcharged-before")  # fmt: skip
+    made = report(run, *asked, "--estimate")
+    assert made["lagging_percent"] == 80
+    assert made["bill"] == report(run, *asked)["bill"]
+
+
+def test_a_contract_that_was_raised_in_this_month(
+    run: Run, files: list[object], tmp_path: Path
+) -> None:
+    lines = own_form(with_peak(flat(PERIOD, 36_000), "2027-11-03T23:00", 41_230))
+    asked = (*files, "--readings", written(tmp_path / "r.csv", lines), "--tariff", B2,
+        "--adder", 14, "--period", "2027-11", "--exceeded-before")  # fmt: skip
+    line = next(e for e in report(run, *asked)["bill"]["lines"] if e["id"] == "excess")
+    assert line["amount"] == 13_616_100
+    made = report(run, *asked, "--contract-raised")
+    line = next(e for e in made["bill"]["lines"] if e["id"] == "excess")
+    assert line["amount"] == 0
+    assert "the contract was raised in this month" in line["formula"]
+
+
+def test_lines_of_a_year_stand_as_on_a_bill(run: Run, files: list[object], tmp_path: Path) -> None:
+    """The weekend discount begins in March; it stands after energy all the same."""
+    period = BillingPeriod(Month(2027, 1), date(2027, 1, 1), date(2027, 4, 1))
+    lines = own_form(flat(period, 36_000))
+    made = report(
+        run, *files, "--readings", written(tmp_path / "r.csv", lines), "--tariff", B2,
+        "--adder", 14, "--period", "2027-Q1", "--contract-since", "2027-01-01",
+    )  # fmt: skip
+    assert [line["id"] for line in made["bill"]["lines"]][4:8] == [
+        "discount_weekend_off_peak", "discount_weekend_mid", "adder", "power_factor",
+    ]  # fmt: skip

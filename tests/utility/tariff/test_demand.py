@@ -1,5 +1,6 @@
 """Which demand is billed: the ratchet, the floor, the excess over the contract. Worked by hand."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -226,6 +227,19 @@ def test_no_excess_is_charged_in_the_month_of_a_raise() -> None:
         period,
         with_peak(flat(period, 36_000), "2027-11-03T23:00", 41_230),
         contract=Contract(kw=Decimal(40_000), raised=True, exceeded_before=True),
+    )
+    assert bill.line("excess").amount == 0
+
+
+def test_an_earlier_month_that_rounds_to_the_contract_was_none() -> None:
+    """40,000.4 kW by night is 40,000 kW in whole kilowatts: no excess, so this one is the first."""
+    period = month("2027-11")
+    earlier = [replace(entry, kw_off_peak=Decimal("40000.4")) for entry in history(period)]
+    bill = make_bill(
+        B2,
+        period,
+        with_peak(flat(period, 36_000), "2027-11-03T23:00", 41_230),
+        earlier=earlier,
     )
     assert bill.line("excess").amount == 0
 

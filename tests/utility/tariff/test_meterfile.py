@@ -1,12 +1,17 @@
 """Files of readings and of demand: both forms, every encoding, and what is wrong with its line."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from exporters.utility.meterfile import check_multiplier, read_history, read_readings
+from exporters.utility.meterfile import (
+    check_multiplier,
+    meter_changes,
+    read_history,
+    read_readings,
+)
 from exporters.utility.tariff import Interval, Month, MonthDemand, ReadingsError, Tariff, price
 from exporters.utility.tariff.bill import Bill, Contract
 from tests.utility.tariff.support import ADDER, B2, SEOUL, flat, history, month, seen, with_peak
@@ -91,6 +96,7 @@ def test_offsets_count_and_reactive_energy_is_read(tmp_path: Path) -> None:
         (["start,kwh", "", "yesterday,9000"], "line 3: 'yesterday' is no time"),
         (["start,kwh", "2027-11-01T00:00+09:00,many"], "line 2: 'many' is no number"),
         (["start,kwh", "2027-11-01T00:00+09:00,NaN"], "line 2: 'NaN' is no number"),
+        (["start,kwh", "2027-11-01T00:00+09:00,9e9999999"], "line 2: '9e9999999' is no number"),
         ([KEPCO_HEADER, "'1',1,'2027-11-01 25:00',1"], "line 2: '2027-11-01 25:00' is no time"),
     ],
 )
@@ -225,8 +231,8 @@ def test_a_history_is_read(tmp_path: Path) -> None:
     path = written(
         tmp_path / "h.csv",
         [
-            "month,kw,kw_off_peak,lagging_percent,leading_percent",
-            '2027-02,"36,900",1,97,',
+            "Month, kW, kW off-peak, lagging_percent, leading_percent, note",
+            '2027-02,"36,900",1,97,,hot',
             "2027-01,35000",
         ],
         "utf-8-sig",
@@ -251,6 +257,7 @@ def test_a_history_is_read(tmp_path: Path) -> None:
         (["month,kw", "2027-01,"], "line 2: '' is no number"),
         (["month,kw", "2027-01,-5"], "line 2: -5 kW cannot be"),
         (["month,kw,lagging_percent", "2027-01,5,0.97"], "line 2: a power factor of 0.97 %"),
+        (["month,kw,kw_night", "2027-01,5,9"], "line 1: 'kw_night' is no column"),
     ],
 )
 def test_what_is_refused_in_a_history(tmp_path: Path, lines: list[str], message: str) -> None:
@@ -262,3 +269,31 @@ def test_a_reading_without_a_time_zone_is_refused() -> None:
     naive = [Interval(datetime(2027, 11, 1), Decimal(1))]  # noqa: DTZ001 - that is the point
     with pytest.raises(ReadingsError, match="2027-11-01 00:00 has no time zone"):
         bill(naive, allow_gaps=True)
+
+
+def test_a_meter_changed_in_the_month_is_named(tmp_path: Path) -> None:
+    """Line 51 is 1 November 12:15; a change outside the period is no matter of its bill."""
+    lines = kepco_form(flat(PERIOD, 36_000))
+    lines[50:] = [line.replace("55-282007100", "55-282007999") for line in lines[50:]]
+    found = readings(tmp_path, lines)
+    assert meter_changes(found, PERIOD.start, PERIOD.end, SEOUL) == [
+        "line 51: 2027-11-01 12:15: meter 55-282007999 follows meter 55-282007100"
+    ]
+    assert meter_changes(found, date(2027, 11, 2), PERIOD.end, SEOUL) == []
+    assert meter_changes(flat(PERIOD, 1), PERIOD.start, PERIOD.end, SEOUL) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("55-282007100", r"line 2882: meter 55-2 after 55-282007100 goes back in time"),
+        ("196705100", r"line 2882: customer 55-2 follows customer 196705100"),
+    ],
+)
+def test_a_file_of_several_meters_or_customers_is_refused(
+    tmp_path: Path, column: str, message: str
+) -> None:
+    lines = kepco_form(flat(PERIOD, 36_000))
+    second = [line.replace(column, "55-2") for line in lines[1:]]
+    with pytest.raises(ReadingsError, match=f"r.csv, {message}"):
+        readings(tmp_path, lines + second)

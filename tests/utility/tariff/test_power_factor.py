@@ -180,3 +180,14 @@ def test_before_february_2025_no_source_says_all() -> None:
         make_bill(
             B2, period, flat(period, 36_000), reactive=PowerFactors(Decimal(97), Decimal(100))
         )
+
+
+def test_a_direction_that_is_not_metered_is_not_called_good() -> None:
+    """Leading alone, 80 % by night: 3.0 % of 295,200,000; lagging is not known, so no credit."""
+    intervals = [replace(e, leading_kvarh=e.kwh * Decimal("0.75")) for e in flat(PERIOD, 36_000)]
+    made = make_bill(
+        B2, PERIOD, intervals, contract=SECOND, earlier=history(PERIOD, m2027_08=40_000)
+    )
+    assert seen(made.lagging_percent, made.leading_percent) == (None, 80)
+    assert made.line("power_factor").amount == 8_856_000
+    assert any("no lagging reactive energy" in note for note in made.notes)
