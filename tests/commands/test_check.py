@@ -196,7 +196,7 @@ def test_a_capture_holds_no_real_id_but_what_was_measured(results: Results) -> N
 def test_gpus_that_hang_are_named_and_the_rest_is_shown(results: Results) -> None:
     hung = results.hung
     assert hung.code == 1
-    assert hung.seconds < 12
+    assert hung.seconds < 45
     assert "GPU 0: sensors" in hung.out
     assert "GPU 1: sensors" not in hung.out
     flat = " ".join(hung.out.split())
@@ -317,4 +317,4 @@ def test_mistakes_are_told_at_once(
     assert said in result.err
     assert "Traceback" not in result.err
     assert not result.out
-    assert result.seconds < 5
+    assert result.seconds < 30
