@@ -56,7 +56,6 @@ NOW = Row(
             says="Since midnight.",
             queries=one(energy("gpu", "gpu"), _GPU),
             unit=units.WATT_HOUR,
-            instant=True,
             time_from=ENERGY_TODAY,
         ),
         Stat(
@@ -64,7 +63,6 @@ NOW = Row(
             says="Since the month began, as far back as Prometheus remembers.",
             queries=one(energy("gpu", "gpu"), _GPU),
             unit=units.WATT_HOUR,
-            instant=True,
             time_from=ENERGY_MONTH,
         ),
         Table(

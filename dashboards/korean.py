@@ -64,6 +64,7 @@ TITLES: Mapping[str, str] = {
     "Whole node": "노드 전체",
     "Age": "경과 시간",
     "Power factor": "역률",
+    "Good": "정상",
     "Last seen": "마지막 발생",
     "Times": "횟수",
     "Wanted": "요청",

@@ -25,7 +25,6 @@ def _energy(title: str, says: str, expr: str, since: str) -> Stat:
         says=says,
         queries=one(expr, "{{node}}"),
         unit=units.WATT_HOUR,
-        instant=True,
         time_from=since,
     )
 

@@ -1,7 +1,7 @@
 """Site power: are we inside the budget, and by how much?"""
 
 from collector.catalogue import Subject
-from dashboards import tree
+from dashboards import energy, tree
 from dashboards.parts import colours, units
 from dashboards.parts.board import Board, Row
 from dashboards.parts.panel import Bars, Column, Lines, Panel, Stat, Table
@@ -386,7 +386,7 @@ _DRAWN: tuple[Panel, ...] = tuple(
 
 REST = Row(
     "Everything else that is known of the site",
-    rest(Subject.SITE, "site", _DRAWN + tree.BOARD.panels, most=12),
+    rest(Subject.SITE, "site", _DRAWN + tree.BOARD.panels + energy.BOARD.panels, most=12),
     folded=True,
 )
 

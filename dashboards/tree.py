@@ -315,7 +315,7 @@ RACK = Row(
         ),
         Table(
             title="Meters",
-            says="What the site's meters say now; the 60 with most power.",
+            says="What the site's meters say now; the 60 with most power, and the 60 least good.",
             rows=("meter", "role"),
             columns=(
                 Column(
@@ -328,6 +328,18 @@ RACK = Row(
                     expr="max by (meter, role) (site_meter_power_factor_ratio{@site})",
                     unit=units.PLAIN,
                     decimals=3,
+                ),
+                Column(
+                    title="Good",
+                    expr="""
+                    bottomk(60, max by (meter, role) (
+                      meter:site_meter_good:max{@site}
+                        * on (site, meter) group_left (role)
+                      meter:site_meter_role:info{@site}
+                    ))
+                    """,
+                    unit=units.PLAIN,
+                    steps=colours.UP,
                 ),
             ),
         ),

@@ -40,6 +40,7 @@ def _config(member: Receiver, severity: str, folder: Path) -> tuple[str, Mapping
         case "pagerduty":
             return "pagerduty_configs", {
                 "routing_key_file": secret,
+                **({"url": member.url} if member.url else {}),
                 "send_resolved": True,
                 "severity": _PAGERDUTY[severity],
                 "description": _TITLE,

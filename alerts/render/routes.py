@@ -12,9 +12,19 @@ DEADMAN = "deadman"
 """The receiver of this name in the site file is the dead man's switch, and nobody's."""
 
 _TIMING: Mapping[str, Mapping[str, Value]] = {
-    "page": {"group_wait": "5s", "group_interval": "30s", "repeat_interval": "1h"},
+    "page": {
+        "group_by": ["site", "rack", "about"],
+        "group_wait": "5s",
+        "group_interval": "30s",
+        "repeat_interval": "1h",
+        # What strikes many racks at a time is one page: heat by hall, power brakes by site.
+        "routes": [
+            {"matchers": ['about="heat"'], "group_by": ["site", "hall", "about"]},
+            {"matchers": ['about="brake"'], "group_by": ["site", "about"]},
+        ],
+    },
     "ticket": {
-        "group_wait": "1m",
+        "group_wait": "5s",
         "group_interval": "5m",
         "repeat_interval": "1d",
         "mute_time_intervals": ["maintenance"],

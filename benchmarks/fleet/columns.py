@@ -15,6 +15,7 @@ from benchmarks.fleet.fleet import Fleet
 from benchmarks.fleet.machines import Load, RackLoad, gpu_load
 from benchmarks.fleet.scenario import Event, EventKind
 from benchmarks.fleet.targets import place
+from collector.site.state import SiteState
 from collector.sitefile.model import Level, Role
 
 _UNREACHABLE = frozenset({EventKind.NODE_DOWN, EventKind.NODE_MISSING, EventKind.RACK_MAINTENANCE})
@@ -197,7 +198,7 @@ def branch_columns(
         spoken = facility.meter_watts(at_s)
         for meter, series in meters.items():
             series.append(spoken.get(meter))
-    limits = _limits(fleet)
+    limits, budgets = _stated(fleet)
     found: list[Column] = []
     for one in shown:
         labels = {"site": site.name, "branch": one.id, "level": one.level.value, "rack": one.rack}
@@ -208,8 +209,8 @@ def branch_columns(
         if one.id in limits:
             values = [limits[one.id]] * len(times)
             found.append(Column("branch:site_power_limit_watts:best", labels, values))
-        if one.budget_watts is not None:
-            budget = [one.budget_watts] * len(times)
+        if one.id in budgets:
+            budget = [budgets[one.id]] * len(times)
             found.append(Column("branch:site_power_budget_watts:best", labels, budget))
     for spec in site.meters.values():
         labels = {"site": site.name, "meter": spec.id, "role": spec.role.value}
@@ -218,15 +219,15 @@ def branch_columns(
     yield from (column for column in found if names is None or column.name in names)
 
 
-def _limits(fleet: Fleet) -> Mapping[str, float]:
-    found = {}
-    for branch in fleet.site.branches.values():
-        rack = fleet.site.racks.get(branch.rack)
-        stated = (branch.limit_watts, branch.contract_watts, rack.limit_watts if rack else None)
-        known = [watts for watts in stated if watts is not None]
-        if known:
-            found[branch.id] = min(known)
-    return found
+def _stated(fleet: Fleet) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Limits and budgets of the branches as the site daemon shows them."""
+    now_ns = round(fleet.origin_s * 1e9)
+    values = SiteState(fleet.site).values(now_ns, now_ns)
+    limits, budgets = (
+        {labels[0]: watts for labels, watts in values.get(name, {}).items()}
+        for name in ("site_power_limit_watts", "site_power_budget_watts")
+    )
+    return limits, budgets
 
 
 def _pue(

@@ -52,8 +52,10 @@ The receiver named `deadman`, a webhook, is the dead man's switch: `Watchdog` re
 minute, and the service behind it calls somebody when it stays away. Without it nobody notices that
 the alerting itself is down.
 
-Alerts are grouped by site and rack; a page waits 5 s for others of its group. A dead rack silences
-its nodes, a dead node its GPUs, a page the tickets about the same.
+Tickets are grouped by site and rack, pages also by what they are about, so that a second kind of
+trouble at the same place pages again. Heat is one page for a hall, power brakes are one for the
+site. A group waits 5 s for others. A dead rack silences its nodes, a dead node its GPUs, many dead
+nodes their racks, a page the tickets about the same.
 
 ## Maintenance
 

@@ -45,9 +45,7 @@ class Context:
 
 def drawn(panel: ours.Panel, context: Context) -> dashboard.Panel:
     """Grafana's panel, without id and position."""
-    instant = isinstance(panel, ours.Table | ours.Matrix | ours.Bars) or (
-        isinstance(panel, ours.Stat) and panel.instant
-    )
+    instant = isinstance(panel, ours.Stat | ours.Bars | ours.Table | ours.Matrix)
     as_table = isinstance(panel, ours.Table | ours.Matrix)
     made = dashboard.Panel(
         title=context.word(panel.heading),
@@ -112,10 +110,8 @@ def _target(
 
 def _stat(panel: ours.Stat, made: dashboard.Panel) -> None:
     made.type_val = "stat"
-    has_course = panel.course and not panel.instant
-    graph = common.BigValueGraphMode
     made.options = stat_models.Options(
-        graph_mode=graph.AREA if has_course else graph.NONE,
+        graph_mode=common.BigValueGraphMode.NONE,
         color_mode=common.BigValueColorMode.VALUE,
         text_mode=common.BigValueTextMode.AUTO,
         reduce_options=common.ReduceDataOptions(calcs=["lastNotNull"], values=False, fields=""),

@@ -80,17 +80,13 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stat(Panel):
-    """One number, large, with its course behind it.
+    """One number, large: the value at the end of the range, asked for as such.
 
-    Attributes:
-        course: whether the course is drawn.
-        instant: whether only the newest value is asked for; then there is no course.
+    Never the last of a line's points: over a month those lie hours apart, and so would "now".
     """
 
     width: int = 4
     height: int = 4
-    course: bool = True
-    instant: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

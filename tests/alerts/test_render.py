@@ -104,6 +104,25 @@ def test_secrets_stay_in_their_files(tmp_path: Path) -> None:
     assert not [p for p in out.rglob("*") if p.is_file() and "not-to-be-seen" in p.read_text()]
 
 
+def test_pagerduty_of_another_region(tmp_path: Path) -> None:
+    extra = """
+[[receiver]]
+name = "eu"
+kind = "pagerduty"
+secret_file = "eu.key"
+url = "https://events.eu.pagerduty.example/v2/enqueue"
+[[team]]
+name = "b"
+racks = ["k0"]
+receivers = { page = ["eu"] }
+"""
+    out, _ = made(tmp_path, extra)
+    found = receivers(out)
+    (other,) = found["team-b-page"]["pagerduty_configs"]
+    assert other["url"] == "https://events.eu.pagerduty.example/v2/enqueue"
+    assert "url" not in found["team-hall-1-page"]["pagerduty_configs"][0]
+
+
 def test_severity_reaches_the_receiver(tmp_path: Path) -> None:
     extra = '[[team]]\nname = "b"\nracks = ["k0"]\nreceivers = { ticket = ["pager", "genie"] }\n'
     out, _ = made(tmp_path, extra)

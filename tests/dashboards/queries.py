@@ -4,9 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from collector.catalogue import Subject
-from dashboards.parts.queries import names
-from dashboards.parts.words import metric_in
 from tests.dashboards.panels import dashboards, is_promql, panels
 
 EVERYTHING: Mapping[str, str] = {
@@ -18,14 +15,13 @@ EVERYTHING: Mapping[str, str] = {
 """Values of the variables with which nothing is left out."""
 
 HOUR = 3600
+MONTH_SECONDS = 30 * 24 * HOUR
 _NAME = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)")
-_LATE = {
-    r":increase1d|avg1d": "needs a sample on the hour",
-    r"\[\d+s:1h\]": "needs a sample on the hour",
-    r"_avg3d|burn:ratio3d": "needs half an hour",
-    r"kind=\"allowed\"": "is not drawn while it is far above the target",
-}
-"""Queries that need time or a certain state, by a pattern, and what they need."""
+POINTS = 240
+"""How many steps a range has, about; a panel as wide as a large screen has more."""
+_LEAST_STEP_SECONDS = 15
+_SHIFTS = {"": 0, "1M": MONTH_SECONDS}
+_INTERVALS = {"": 0, "1h": HOUR}
 _RANGES = {"": None, "now/d": 6 * HOUR, "now/M": 24 * HOUR}
 
 
@@ -40,7 +36,9 @@ class Asked:
         language: `promql` or `influxql`.
         text: with every variable put in.
         instant: whether only the newest value is asked for.
-        no_value: what the panel shows when there is nothing.
+        range_seconds: the length of its range.
+        step_seconds: from one value to the next.
+        shift_seconds: how long before the dashboard's range its own ends.
     """
 
     uid: str
@@ -49,7 +47,9 @@ class Asked:
     language: str
     text: str
     instant: bool
-    no_value: str
+    range_seconds: int
+    step_seconds: int
+    shift_seconds: int
 
     def __str__(self) -> str:
         return f"{self.uid}: {self.title}: {self.ref_id}"
@@ -65,21 +65,23 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def every_query(
-    values: Mapping[str, str] = EVERYTHING, *, range_seconds: int = HOUR
+    values: Mapping[str, str] = EVERYTHING, *, range_seconds: int = HOUR, points: int = POINTS
 ) -> list[Asked]:
     """Every query of every panel; those of folded rows too.
 
     Args:
         values: of the dashboards' variables, by name.
         range_seconds: how long the dashboard's time range is; it ends now.
+        points: how many steps it has, about.
     """
     asked = []
     for uid, dashboard in dashboards().items():
         for panel in panels(dashboard):
             span = _RANGES[panel.get("timeFrom", "")] or range_seconds
+            step = max(_LEAST_STEP_SECONDS, span // points, _INTERVALS[panel.get("interval", "")])
             own = {
-                "__rate_interval": "1m",
-                "__interval": "15s",
+                "__rate_interval": f"{max(4 * _LEAST_STEP_SECONDS, step + _LEAST_STEP_SECONDS)}s",
+                "__interval": f"{step}s",
                 "__range": f"{span}s",
                 "timeFilter": f"time >= now() - {span}s AND time <= now()",
             }
@@ -93,27 +95,12 @@ def every_query(
                         "promql" if promql else "influxql",
                         filled(target["expr" if promql else "query"], {**values, **own}),
                         instant=target.get("instant", not promql),
-                        no_value=panel["fieldConfig"]["defaults"]["noValue"],
+                        range_seconds=span,
+                        step_seconds=step,
+                        shift_seconds=_SHIFTS[panel.get("timeShift", "")],
                     )
                 )
     return asked
-
-
-def why_empty(one: Asked) -> str:
-    """Why a query may bring nothing at a site that is simulated and well; empty if it may not."""
-    if one.no_value != "n/a":
-        return f"the panel says why: {one.no_value}"
-    for pattern, reason in _LATE.items():
-        if re.search(pattern, one.text):
-            return reason
-    if one.language == "influxql":
-        return "a tariff has only some of the bands" if "band" in one.text else ""
-    for metric in filter(None, map(metric_in, names(one.text))):
-        if not metric.default_on:
-            return f"{metric.name} is read only when it is asked for"
-        if metric.subject is Subject.GPU and metric.reads and "simulated" not in metric.reads:
-            return f"{metric.name} is not simulated"
-    return ""
 
 
 def variable_queries(values: Mapping[str, str] = EVERYTHING) -> list[tuple[str, str, str]]:

@@ -151,6 +151,15 @@ def test_rates_follow_the_step_and_counters_are_never_raw(uid: str, panel: Json)
 
 
 @pytest.mark.parametrize(("uid", "panel"), EVERY)
+def test_the_newest_value_is_asked_for_as_such(uid: str, panel: Json) -> None:
+    """The last point of a line lies hours back where the range is a month."""
+    if panel["type"] in {"stat", "bargauge", "table"}:
+        for target in filter(is_promql, panel["targets"]):
+            assert target["instant"], uid
+            assert not target["range"], uid
+
+
+@pytest.mark.parametrize(("uid", "panel"), EVERY)
 def test_missing_is_shown_as_missing(uid: str, panel: Json) -> None:
     shown: dict[str, Any] = panel["fieldConfig"]["defaults"]
     assert shown["noValue"] not in {"", "0"}, uid

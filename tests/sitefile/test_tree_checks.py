@@ -94,6 +94,10 @@ def test_a_sound_site_has_no_warning(tmp_path: Path) -> None:
         ),
         ("[[receiver]]\nname = 'a'\nkind = 'email'\n", 'receiver: the kind "email" needs to'),
         ("[[receiver]]\nname = 'a'\nkind = 'teams'\n", 'the kind "teams" needs secret_file'),
+        (
+            "[[receiver]]\nname = 'a'\nkind = 'slack'\nsecret_file = 'f'\nurl = 'https://x.y'\n",
+            'url is for the kinds "webhook" and "pagerduty"',
+        ),
     ],
 )
 def test_one_mistake_is_one_error(tmp_path: Path, tables: str, said: str) -> None:

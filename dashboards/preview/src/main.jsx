@@ -1,4 +1,4 @@
-// Draws one dashboard: /?d=wk-site.json&prometheus=URL&range=3600&var-node=NAME
+// Draws one dashboard: /?d=wk-site.json&prometheus=URL&range=3600&at=END&var-node=NAME
 import { ThemeContext, createTheme } from '@grafana/data';
 import { PanelChrome } from '@grafana/ui';
 import { createRoot } from 'react-dom/client';
@@ -58,7 +58,7 @@ async function main() {
   const dashboard = await (await fetch(given.get('d'))).json();
   const span = Number(given.get('range') ?? 3600);
   const step = Math.max(15, Math.round(span / 240));
-  const to = Math.floor(Date.now() / 15000) * 15;
+  const to = Number(given.get('at') ?? Math.floor(Date.now() / 15000) * 15);
   const where = {
     prometheus: given.get('prometheus'), influxdb: given.get('influxdb'), database: given.get('database') ?? 'power',
     from: to - span, to, step,

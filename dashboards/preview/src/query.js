@@ -23,8 +23,8 @@ async function promql(target, where, values) {
   const expr = filled(target.expr, values);
   const step = Math.max(where.step, target.every);
   const url = target.instant
-    ? `${where.prometheus}/api/v1/query?${encode({ query: expr, time: where.to })}`
-    : `${where.prometheus}/api/v1/query_range?${encode({ query: expr, start: where.from, end: where.to, step })}`;
+    ? `${where.prometheus}/api/v1/query?${encode({ query: expr, time: where.to, nocache: 1 })}`
+    : `${where.prometheus}/api/v1/query_range?${encode({ query: expr, start: where.from, end: where.to, step, nocache: 1 })}`;
   const answer = await json(url);
   if (answer.status !== 'success') throw new Error(answer.error);
   const rows = answer.data.result;
@@ -94,7 +94,7 @@ export async function ask(panel, where) {
   const every = panel.interval === '1h' ? 3600 : 0;
   const several = panel.targets.length > 1;
   const frames = panel.targets.map((target) => {
-    const values = { ...where.values, __rate_interval: '1m', __interval: '15s', __range: `${own.to - own.from}s` };
+    const values = { ...where.values, __rate_interval: `${Math.max(60, where.step + 15)}s`, __interval: `${where.step}s`, __range: `${own.to - own.from}s` };
     const value = several ? `Value #${target.refId}` : 'Value';
     const call = target.datasource.type === 'influxdb' ? influxql : promql;
     return call({ ...target, value, every }, own, values);
