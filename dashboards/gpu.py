@@ -225,7 +225,7 @@ ERRORS = Row(
         ),
         Table(
             title="Links",
-            says="NVLinks by state; PCIe generation and lanes, now and at most.",
+            says="NVLinks up and down; lanes lost of PCIe, its generation now and at most.",
             rows=("node", "gpu"),
             columns=(
                 Column(
@@ -233,24 +233,24 @@ ERRORS = Row(
                     expr='sum by (node, gpu) (gpu_nvlink_links{@gpu,state="up"})',
                 ),
                 Column(
-                    title="NVLinks down",
+                    title="Down",
                     expr='sum by (node, gpu) (gpu_nvlink_links{@gpu,state="down"})',
                     steps=colours.ANY_IS_TROUBLE,
                 ),
                 Column(
-                    title="PCIe lanes lost",
+                    title="Lanes lost",
                     expr="max by (node, gpu)"
                     " (gpu_pcie_link_width_max{@gpu} - gpu_pcie_link_width{@gpu})",
                     unit=units.COUNT,
                     steps=colours.ANY_IS_TROUBLE,
                 ),
                 Column(
-                    title="PCIe generation",
+                    title="PCIe now",
                     expr="max by (node, gpu) (gpu_pcie_link_generation{@gpu})",
                     unit=units.PLAIN,
                 ),
                 Column(
-                    title="PCIe generation at most",
+                    title="PCIe at most",
                     expr="max by (node, gpu) (gpu_pcie_link_generation_max{@gpu})",
                     unit=units.PLAIN,
                 ),

@@ -186,8 +186,8 @@ TITLES: Mapping[str, str] = {
     "NVLinks up": "연결된 NVLink",
     "NVLinks down": "끊긴 NVLink",
     "PCIe lanes lost": "줄어든 PCIe 레인",
-    "PCIe generation": "PCIe 세대",
-    "PCIe generation at most": "PCIe 최고 세대",
+    "PCIe now": "PCIe 현재 세대",
+    "PCIe at most": "PCIe 최고 세대",
     "Everything else that is known of a GPU": "GPU의 나머지 항목",
     # energy and cost
     "Energy and cost": "에너지와 비용",

@@ -8,6 +8,7 @@ from dashboards.parts.panel import Bars, Column, Lines, Panel, Stat, Table
 from dashboards.parts.queries import Query, one, top
 from dashboards.parts.shared import rest
 from dashboards.parts.variables import DATASOURCE, HALL, SITE
+from dashboards.quarter_hour import QUARTER_HOUR
 
 _FEEDS = 'sum by (site) (branch:site_power_watts:best{@site,level="feed"})'
 _BUDGET = 'sum by (site) (branch:site_power_budget_watts:best{@site,level="feed"})'
@@ -137,73 +138,6 @@ SAFE = Row(
     ),
 )
 
-QUARTER_HOUR = Row(
-    "The running quarter-hour",
-    (
-        Lines(
-            title="Demand of the quarter-hour",
-            says="Mean power since the quarter-hour began, what it will end at, and what may still "
-            "be drawn until its end (only while that is below twice the target). Utilities bill "
-            "the highest quarter-hour.",
-            queries=(
-                Query(
-                    'max by (site, kind) (branch:site_demand_watts:best{@site,kind!="allowed"})',
-                    "{{site}} {{kind}}",
-                ),
-                Query(
-                    """
-                    min by (site) (
-                      branch:site_demand_watts:best{@site,kind="allowed"}
-                        < on (site, branch) group_left ()
-                      2 * branch:site_demand_target_watts:best{@site}
-                    )
-                    """,
-                    "{{site}} allowed",
-                ),
-                Query("max by (site) (branch:site_demand_target_watts:best{@site})", "Target"),
-                Query("max by (site) (branch:site_contract_power_watts:best{@site})", "Contract"),
-            ),
-            dashed=("Target", "Contract"),
-        ),
-        Stat(
-            title="To be cut now",
-            says="How far power must fall to keep the quarter-hour's target; 0 when it need not.",
-            queries=one("max by (site) (branch:site_demand_cut_watts:best{@site})", "{{site}}"),
-            steps=colours.ANY_IS_TROUBLE,
-            width=3,
-            height=8,
-        ),
-        Stat(
-            title="Time left to cut",
-            says="How long until power must have fallen. Nothing to cut, nothing shown.",
-            queries=one(
-                """
-                min by (site) (
-                  branch:site_demand_cut_deadline_timestamp_seconds:best{@site}
-                ) - time()
-                """,
-                "{{site}}",
-            ),
-            no_value="nothing to cut",
-            width=3,
-            height=8,
-        ),
-        Table(
-            title="Highest quarter-hours",
-            says="By tariff band, of this month and of 12 months.",
-            rows=("site", "band", "period"),
-            columns=(
-                Column(
-                    title="Peak",
-                    expr="max by (site, band, period) (branch:site_demand_peak_watts:best{@site})",
-                ),
-            ),
-            width=6,
-            height=8,
-        ),
-    ),
-)
-
 POWER = Row(
     "Power",
     (
@@ -214,8 +148,8 @@ POWER = Row(
                 Query(_FEEDS, "Site {{site}}"),
                 Query("site:it_power_watts:sum{@site}", "Nodes {{site}}"),
                 Query("site:gpu_power_watts:sum{@site}", "GPUs {{site}}"),
-                Query(_BUDGET, "Budget"),
-                Query(_LIMIT, "Limit"),
+                Query(_BUDGET, "Budget {{site}}"),
+                Query(_LIMIT, "Limit {{site}}"),
             ),
             dashed=("Budget", "Limit"),
             calcs=("lastNotNull", "min", "mean", "max"),

@@ -30,6 +30,8 @@ COVERAGE = Steps(TROUBLE, ((0.95, WARNING), (0.98, QUIET)))
 MARGIN = Steps(TROUBLE, ((0.001, WARNING), (5.0, QUIET)))
 """Of degrees left. 5 is `setting:temperature_margin:min_celsius` as it is shipped."""
 MARGIN_FILL = Steps(TROUBLE, ((0.001, WARNING), (5.0, GOOD)))
+DEADLINE = Steps(TROUBLE, ((0.0, WARNING),))
+"""Of the time that is left."""
 HEADROOM = Steps(TROUBLE, ((0.0, QUIET),))
 UP = Steps(TROUBLE, ((1.0, GOOD),))
 ACTIVE = Steps(GOOD, ((0.5, WARNING),))

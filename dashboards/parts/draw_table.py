@@ -10,6 +10,7 @@ from dashboards.parts import panel as ours
 from dashboards.parts.fields import (
     defaults,
     link_property,
+    missing,
     override,
     thresholds,
     value_map,
@@ -72,7 +73,7 @@ def table(panel: ours.Table, made: dashboard.Panel, variables: tuple[str, ...], 
     assert made.field_config is not None  # noqa: S101 - set one line above
     made.field_config.overrides = [
         *(_label(panel, label, titles, variables) for label in panel.rows),
-        *(_column(column, word(column.title)) for column in panel.columns),
+        *(_column(column, word(column.title), panel.no_value) for column in panel.columns),
     ]
 
 
@@ -165,7 +166,10 @@ def _as_table(panel: ours.Panel, made: dashboard.Panel, sorted_by: list[tuple[st
     )
     options.footer = None  # the SDK's own is no longer Grafana's
     made.options = options
-    shown = defaults(panel, "thresholds") if isinstance(panel, ours.Matrix) else _plain(panel)
+    shown = _plain(panel)
+    if isinstance(panel, ours.Matrix):
+        shown = defaults(panel, "thresholds")
+        shown.mappings = [missing(panel.no_value, "transparent")]
     made.field_config = dashboard.FieldConfigSource(defaults=shown)
 
 
@@ -196,7 +200,9 @@ def _is_above(one: str, label: str) -> bool:
     return one in PLACES and label in PLACES and PLACES.index(one) < PLACES.index(label)
 
 
-def _column(column: ours.Column, title: str) -> dashboard.DashboardFieldConfigSourceOverrides:
+def _column(
+    column: ours.Column, title: str, no_value: str
+) -> dashboard.DashboardFieldConfigSourceOverrides:
     cell = "color-background" if column.filled else "color-text"
     properties: dict[str, object] = {
         "unit": column.unit_id,
@@ -206,6 +212,6 @@ def _column(column: ours.Column, title: str) -> dashboard.DashboardFieldConfigSo
     }
     if column.decimals is not None:
         properties["decimals"] = column.decimals
-    if column.meanings:
-        properties["mappings"] = value_map(column.meanings)
+    colour = "transparent" if column.filled else "text"
+    properties["mappings"] = [*value_map(column.meanings), missing(no_value, colour)]
     return override("byName", title, properties)

@@ -36,6 +36,20 @@ def value_map(meanings: Meanings) -> list[dashboard.ValueMapping]:
     ]
 
 
+def missing(text: str, colour: str = "text") -> dashboard.ValueMapping:
+    """What a cell without a value shows: never the colour of a low value.
+
+    Args:
+        text: what stands there.
+        colour: of it, or of the cell where that is filled.
+    """
+    shown = dashboard.ValueMappingResult(text=text, color=colour, index=0)
+    match = dashboard.SpecialValueMatch.NULL_AND_NAN
+    return dashboard.SpecialValueMap(
+        options=dashboard.DashboardSpecialValueMapOptions(match=match, result=shown)
+    )
+
+
 def defaults(panel: Panel, colour_mode: str, custom: object = None) -> dashboard.FieldConfig:
     """What holds for all fields of a panel.
 

@@ -22,7 +22,7 @@ POINTS = 240
 _LEAST_STEP_SECONDS = 15
 _SHIFTS = {"": 0, "1M": MONTH_SECONDS}
 _INTERVALS = {"": 0, "1h": HOUR}
-_RANGES = {"": None, "now/d": 6 * HOUR, "now/M": 24 * HOUR}
+_RANGES = {"": None, "2h": 2 * HOUR, "now/d": 6 * HOUR, "now/M": 24 * HOUR}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import { PanelChrome } from '@grafana/ui';
 import { createRoot } from 'react-dom/client';
 import { prepared } from './frames.js';
 import { Body } from './panels.jsx';
-import { ask, variables } from './query.js';
+import { ask, rangeOf, variables } from './query.js';
 
 const WIDTH = 1600;
 const ROW = 38;
@@ -47,7 +47,7 @@ function Drawn({ one, where }) {
     <Place panel={panel}>
       {(width, height) => (
         <PanelChrome title={panel.title} description={panel.description} width={width} height={height}>
-          {(w, h) => <Body panel={panel} frames={frames} error={error} theme={theme} where={where} width={w} height={h} />}
+          {(w, h) => <Body panel={panel} frames={frames} error={error} theme={theme} where={rangeOf(panel, where)} width={w} height={h} />}
         </PanelChrome>
       )}
     </Place>

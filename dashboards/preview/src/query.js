@@ -1,7 +1,7 @@
 // Asks Prometheus and InfluxDB what a panel's targets ask for, and makes Grafana's frames of it.
 import { FieldType, toDataFrame } from '@grafana/data';
 
-const SPANS = { 'now/d': 6 * 3600, 'now/M': 24 * 3600 };
+const SPANS = { '2h': 2 * 3600, 'now/d': 6 * 3600, 'now/M': 24 * 3600 };
 
 export function filled(text, values) {
   return text.replace(/\$\{(\w+)(?::\w+)?\}|\$(\w+)/g, (whole, a, b) => values[a ?? b] ?? whole);
@@ -86,15 +86,21 @@ async function influxql(target, where, values) {
   });
 }
 
-// All frames of a panel. `where.values` are those of the dashboard's variables.
-export async function ask(panel, where) {
+// The dashboard's range, or the panel's own.
+export function rangeOf(panel, where) {
   const span = SPANS[panel.timeFrom];
   const back = panel.timeShift === '1M' ? 30 * 86400 : 0;
-  const own = { ...where, from: (span ? where.to - span : where.from) - back, to: where.to - back };
+  const step = span ? Math.max(15, Math.round(span / 240)) : where.step;
+  return { ...where, step, from: (span ? where.to - span : where.from) - back, to: where.to - back };
+}
+
+// All frames of a panel. `where.values` are those of the dashboard's variables.
+export async function ask(panel, where) {
+  const own = rangeOf(panel, where);
   const every = panel.interval === '1h' ? 3600 : 0;
   const several = panel.targets.length > 1;
   const frames = panel.targets.map((target) => {
-    const values = { ...where.values, __rate_interval: `${Math.max(60, where.step + 15)}s`, __interval: `${where.step}s`, __range: `${own.to - own.from}s` };
+    const values = { ...where.values, __rate_interval: `${Math.max(60, own.step + 15)}s`, __interval: `${own.step}s`, __range: `${own.to - own.from}s` };
     const value = several ? `Value #${target.refId}` : 'Value';
     const call = target.datasource.type === 'influxdb' ? influxql : promql;
     return call({ ...target, value, every }, own, values);
