@@ -2,8 +2,8 @@
 
 python -m benchmarks.rule_cost HOST:PORT PID
 
-Every expression is asked of a running Prometheus that holds a fleet's series, one after the other as
-a group evaluates them, and the processor time that its process spent is taken. So it is told
+Every expression is asked of a running Prometheus that holds a fleet's series, one after the other
+as a group evaluates them, and the processor time that its process spent is taken. So it is told
 rightly on a busy machine too. That Prometheus should do nothing else meanwhile: start it on the
 data of an earlier one, without targets and rules.
 """
@@ -34,7 +34,7 @@ def ask(address: str, expression: str, at_s: str) -> int:
     """Evaluate an expression once. Returns how many series it has."""
     asked = urllib.parse.urlencode({"query": expression, **({"time": at_s} if at_s else {})})
     url = f"http://{address}/api/v1/query"
-    with urllib.request.urlopen(url, asked.encode(), timeout=300) as answer:  # noqa: S310 - asked for
+    with urllib.request.urlopen(url, asked.encode(), timeout=300) as answer:
         return len(json.load(answer)["data"]["result"])
 
 
