@@ -1,0 +1,1 @@
+"""The replay of alerts over a simulated past."""
