@@ -1,19 +1,26 @@
 """A simulated node as its daemon would show it."""
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from benchmarks.fleet.fleet import Fleet
 from benchmarks.fleet.gpu_values import SAMPLE_SECONDS, GpuTruth, Seen, Series, sensors
 from benchmarks.fleet.host_values import Power, host_values
 from benchmarks.fleet.machines import Machine
+from benchmarks.fleet.node_sums import NodeSums, Times
 from benchmarks.fleet.scenario import Event, EventKind
 from collector import __version__
 from collector.catalogue import BY_NAME, Labels
 from collector.model import GpuSnapshot, Snapshot
+from collector.summary.conditions import conditions
+from collector.summary.gauges import gauges
+from collector.summary.node import CLOCK_EVENTS_NS
+from exporters.http.refusals import Refusals
 
+_HOT: Labels = ("software_thermal",)
 _TICK_SECONDS = {"power": SAMPLE_SECONDS, "telemetry": 1.0, "slow": 10.0}
+_SPARSE = ("gpu_condition", "gpu_recent_clock_event_ratio")
 HOST_SECONDS = 10.0
 """Over which the host's sensors average."""
 _WINDOW_SECONDS = 10.0
@@ -29,6 +36,8 @@ class Shape(NamedTuple):
     """Of each GPU `up` or what is wrong with it."""
     xids: tuple[tuple[int, ...], ...]
     stuck: bool
+    troubles: tuple[tuple[tuple[str, Labels], ...], ...] = ()
+    """Of each GPU the series that are there only while something is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,7 @@ class NodeTruth:
         self._exporter = exporter
         self._xids = xids
         self._sensors = sensors(self.gpus.plan)
+        self._sums = NodeSums(self.gpus)
 
     def answers(self, machine: Machine, at_s: float) -> bool:
         """Whether its daemon can be reached at an instant."""
@@ -87,6 +97,9 @@ class NodeTruth:
         host = host_values(
             self.fleet.model, machine, at_s, boot_s, tuple(powers), tuple(processors)
         )
+        gpus = [self._told(gpu, machine, index, at_s) for index, gpu in enumerate(gpus)]
+        host |= gauges(gpus)
+        host |= self._sums.grown(machine, self.started_s(machine, at_s), Times(at_s, boot_s), gpus)
         host["host_gpus_expected"] = {(): float(len(states))}
         host["host_gpus_visible"] = {(): float(sum(state != "lost" for state in states))}
         stuck = _full(machine.events, at_s)
@@ -94,6 +107,7 @@ class NodeTruth:
             states,
             tuple(_codes(machine.events, i, at_s) for i in range(len(states))),
             stuck is not None,
+            tuple(_troubles(gpu) for gpu in gpus),
         )
         return Shown(
             shape=shape,
@@ -108,6 +122,21 @@ class NodeTruth:
                 host=host,
             ),
         )
+
+    def _told(self, gpu: GpuSnapshot, machine: Machine, index: int, at_s: float) -> GpuSnapshot:
+        """A GPU with what is wrong with it."""
+        values = dict(gpu.values)
+        hot = values.get("gpu_clock_event_seconds_total", {}).get(_HOT, 0.0)
+        if hot:
+            before_s = at_s - CLOCK_EVENTS_NS / 1e9
+            course = machine.courses[index]
+            grown = course.at(at_s).hot - course.at(before_s).hot
+            if grown > 0:
+                values["gpu_recent_clock_event_ratio"] = {_HOT: grown * 1e9 / CLOCK_EVENTS_NS}
+        wrong = conditions(values)
+        if wrong:
+            values["gpu_condition"] = wrong
+        return replace(gpu, values=values)
 
     def started_s(self, machine: Machine, at_s: float) -> float:
         """When the daemon that answers at an instant was started."""
@@ -188,6 +217,7 @@ class NodeTruth:
             "wattkeeper_ledger_commit_seconds": {(): 0.004},
             "wattkeeper_clock_steps_total": {(): 0.0},
             "wattkeeper_faults": {(): float(sick)},
+            "wattkeeper_http_refused_total": Refusals().values(),
         }
         if self._exporter:
             values |= self._pushed(windows, window_s, at_s, stuck)
@@ -214,6 +244,10 @@ class NodeTruth:
         if stuck is not None:
             found["wattkeeper_outbox_oldest_age_seconds"] = waiting / 2.2
         return {name: {(self._exporter,): value} for name, value in found.items()}
+
+
+def _troubles(gpu: GpuSnapshot) -> tuple[tuple[str, Labels], ...]:
+    return tuple((name, labels) for name in _SPARSE for labels in gpu.values.get(name, {}))
 
 
 def _state(machine: Machine, index: int, at_s: float) -> str:

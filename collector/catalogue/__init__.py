@@ -17,18 +17,21 @@ CATALOGUE: tuple[Metric, ...] = (
     GPU_METRICS + EVENT_METRICS + HOST_METRICS + SITE_METRICS + DAEMON_METRICS
 )
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in CATALOGUE}
-DEFAULT_ON: tuple[Metric, ...] = tuple(metric for metric in CATALOGUE if metric.default_on)
+DEFAULT_ON: tuple[Metric, ...] = tuple(
+    metric.plain() if metric.details else metric for metric in CATALOGUE if metric.default_on
+)
+"""What is read where `sampling.enable` names nothing."""
 
 
 def selected(*, enable: Collection[str] = (), disable: Collection[str] = ()) -> list[Metric]:
     """The metrics that a configuration asks for, in the catalogue's order.
 
     Args:
-        enable: names of metrics that are off unless asked for.
+        enable: names of metrics that are off unless asked for, or whose details are.
         disable: names of metrics that are not to be read, whatever else asks for them.
     """
     return [
-        metric
+        metric.plain() if metric.details and metric.name not in enable else metric
         for metric in CATALOGUE
         if (metric.default_on or metric.name in enable) and metric.name not in disable
     ]

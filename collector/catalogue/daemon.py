@@ -102,6 +102,18 @@ DAEMON_METRICS = (
         Kind.GAUGE,
         "Differences between the site file's tree and what the facility says feeds what.",
     ),
+    _own(
+        "http_refused",
+        Kind.COUNTER,
+        "Clients that the HTTP server refused or sent away, by reason (docs/security.md).",
+        labels=("reason",),
+    ),
+    _own(
+        "tls_certificate_expiry_timestamp",
+        Kind.GAUGE,
+        "When the first certificate of the HTTP server's chain ends; absent without TLS.",
+        Unit.SECONDS,
+    ),
     _own("clock_steps", Kind.COUNTER, "Steps of the wall clock over 50 ms."),
     _own("faults", Kind.GAUGE, "Parts of this node that are not well."),
 )

@@ -91,6 +91,7 @@ class Metric:
         initial: label values whose counter is shown as 0 before its first event.
         family: metrics of one family may share a driver call, and so a failure of it.
         default_on: whether it is read without being named in `sampling.enable`.
+        details: label values that are read only when `sampling.enable` names the metric.
     """
 
     key: str
@@ -105,6 +106,7 @@ class Metric:
     initial: tuple[Labels, ...] = ()
     family: str = ""
     default_on: bool = True
+    details: frozenset[Labels] = frozenset()
 
     @property
     def name(self) -> str:
@@ -124,6 +126,14 @@ class Metric:
                 for labels, spec in series.items()
                 if self.other_rates.get(labels, self.rate) is rate
             }
+            for source, series in self.reads.items()
+        }
+        return replace(self, reads={source: series for source, series in reads.items() if series})
+
+    def plain(self) -> "Metric":
+        """The same metric without its details."""
+        reads = {
+            source: {labels: spec for labels, spec in series.items() if labels not in self.details}
             for source, series in self.reads.items()
         }
         return replace(self, reads={source: series for source, series in reads.items() if series})

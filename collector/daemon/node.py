@@ -20,16 +20,19 @@ from collector.daemon.watched import WatchedGpu
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.meter import Plan
 from collector.ledger import AccountKey, AccountState, Ledger, LedgerError
+from collector.logs.sparing import Sparing
 from collector.model import Energy, Snapshot, Tick
 from collector.sampling.discovery import LOOK_SECONDS, SILENT_NS, Discovery
 from collector.sampling.worker import Worker
 from collector.sources.events import TellsOfEvents
 from collector.sources.protocol import Gpu, GpuSource
+from collector.summary import NodeSummary
 
 log = logging.getLogger(__name__)
 
 _LAST_WORDS_SECONDS = 0.2
 """For how long the end waits for events that were under way."""
+_STEPS_APART_SECONDS = 3600.0
 _LOOK_AT_RATIO = (
     "compare with 'wattkeeper check': the counter may count the whole module, or the sensor may "
     "look too seldom for this load; gpu_energy_counter_ratio shows the ratio"
@@ -83,6 +86,8 @@ class Node:
         self._ticks = 0
         self.gpus: dict[str, WatchedGpu] = {}
         self._said: set[str] = set()
+        self._steps = Sparing(_STEPS_APART_SECONDS)
+        self._today_unread = False
         self._retired: dict[AccountKey, AccountState] = {}
         self.discovery = Discovery(source)
         tells = source if isinstance(source, TellsOfEvents) else None
@@ -96,6 +101,7 @@ class Node:
 
         self._host = host_watch(settings, self._plan, self._edges, ledger.accounts, self.faults)
         self._count = GpuCount(settings.host.expected_gpus, ledger.numbers)
+        self._summary = NodeSummary()
 
     def start(self) -> None:
         """Begin to look for GPUs."""
@@ -119,8 +125,12 @@ class Node:
         self._welcome()
         now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
         step_ns = self._edges.refresh(now_ns, wall_ns)
-        if step_ns:
-            log.warning("the wall clock was stepped by %+.3f s; a new window begins", step_ns / 1e9)
+        if step_ns and (times := self._steps.times()):
+            log.warning(
+                "the wall clock was stepped by %+.3f s; a new window begins%s",
+                step_ns / 1e9,
+                f" (the last of {times} steps in the last hours)" if times > 1 else "",
+            )
         self._ticks += 1
         for watched in self._ordered():
             if self._ticks % 2 and not watched.quiet(now_ns):
@@ -150,18 +160,24 @@ class Node:
 
     def _tell_health(self, watched: WatchedGpu) -> None:
         """Report what is wrong with a GPU, with its energy counter, and with single sensors."""
+        about = watched.gpu.tags
         if watched.sickness is None:
             self.faults.clear(watched.part)
         else:
-            self.faults.report(watched.part, watched.sickness.problem, watched.sickness.action)
+            sickness = watched.sickness
+            self.faults.report(watched.part, sickness.problem, sickness.action, about=about)
         if watched.worker.lost:  # another GPU may take its place
             self.discovery.release(watched.gpu.index)
         if watched.disagreement:
-            self.faults.report(f"{watched.part} energy", watched.disagreement, _LOOK_AT_RATIO)
+            self.faults.report(
+                f"{watched.part} energy", watched.disagreement, _LOOK_AT_RATIO, about=about
+            )
         else:
             self.faults.clear(f"{watched.part} energy")
         if watched.hanging:
-            self.faults.report(f"{watched.part} sensors", watched.hanging, _LET_IT_HANG)
+            self.faults.report(
+                f"{watched.part} sensors", watched.hanging, _LET_IT_HANG, about=about
+            )
         else:
             self.faults.clear(f"{watched.part} sensors")
 
@@ -223,13 +239,16 @@ class Node:
                 identity.model or "unnamed",
                 " (simulated)" if identity.simulated else "",
                 identity.uuid,
+                extra=identity.tags,
             )
 
     def _retire(self, index: int) -> None:
         """Let go of a lost GPU whose place was taken by another."""
         for uuid, watched in list(self.gpus.items()):
             if watched.gpu.index == index:
-                log.warning("GPU %d: %s was replaced by another GPU", index, uuid)
+                log.warning(
+                    "GPU %d: %s was replaced by another GPU", index, uuid, extra=watched.gpu.tags
+                )
                 watched.worker.stop()
                 now_ns = time.monotonic_ns()
                 self._bookkeeper.add(watched.finish(now_ns), now_ns)
@@ -270,10 +289,14 @@ class Node:
     def _energy_today(self) -> Mapping[AccountKey, Energy]:
         """What the ledger holds of today; read when GPUs are found, which is seldom."""
         try:
-            return self._ledger.energy_since(local_midnight_ns(time.time_ns()))
+            today = self._ledger.energy_since(local_midnight_ns(time.time_ns()))
         except LedgerError as error:
-            log.warning("energy of today before this start is not shown: %s", error)
+            if not self._today_unread:  # once for all GPUs that are found meanwhile
+                log.warning("energy of today before this start is not shown: %s", error)
+            self._today_unread = True
             return {}
+        self._today_unread = False
+        return today
 
     def _look_at_driver(self) -> None:
         discovery = self.discovery
@@ -310,16 +333,20 @@ class Node:
     def _snapshot(self, now_ns: int, wall_ns: int) -> Snapshot:
         ordered = self._ordered()
         standing = self.faults.standing
+        gpus, together = self._summary.add(
+            [
+                watched.snapshot(now_ns, self._events.values(watched.gpu.uuid))
+                for watched in ordered
+            ],
+            now_ns,
+        )
         return Snapshot(
             node=self._settings.node.name,
             version=__version__,
             wall_ns=wall_ns,
             monotonic_ns=now_ns,
             simulated=self._source.simulated,
-            gpus=tuple(
-                watched.snapshot(now_ns, self._events.values(watched.gpu.uuid))
-                for watched in ordered
-            ),
+            gpus=gpus,
             daemon=own_values(
                 ordered,
                 self._bookkeeper.status,
@@ -330,7 +357,7 @@ class Node:
                 wall_ns=wall_ns,
             )
             | self.push.values(wall_ns),
-            host=self._host.values(now_ns) | self._count.values(),
+            host=self._host.values(now_ns) | self._count.values() | together,
             faults=standing,
             ready=self.discovery.looked,
         )

@@ -20,7 +20,8 @@ and after a GPU came back, *host* every `seconds` of its table (1 s for hwmon an
 is computed by the daemon. **From** names the sources that
 read it, with how many of its series where they do not read all alike; which of them a GPU and its
 driver really offer, `wattkeeper check` tells. `sampling.disable` takes these names; what is *off*
-is read only when `sampling.enable` names it. Labels that only the driver knows (MIG instances,
+is read only when `sampling.enable` names it, as are the label values that a row lists after *off*.
+Labels that only the driver knows (MIG instances,
 links, processes) are in `/metrics` alone, not in what is pushed.
 """
 
@@ -59,10 +60,17 @@ def _row(metric: Metric) -> list[str]:
         metric.kind.value,
         metric.unit.value,
         ", ".join(code(label) for label in metric.labels),
-        metric.rate.value if metric.default_on else f"{metric.rate.value}, off",
+        _read(metric),
         _sources(metric),
         metric.help,
     ]
+
+
+def _read(metric: Metric) -> str:
+    if not metric.default_on:
+        return f"{metric.rate.value}, off"
+    details = ", ".join(code("/".join(labels)) for labels in sorted(metric.details))
+    return f"{metric.rate.value}; off: {details}" if details else metric.rate.value
 
 
 def _sources(metric: Metric) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from collector.catalogue.gpu.activity import ACTIVITY
 from collector.catalogue.gpu.clocks import CLOCK_EVENTS, CLOCKS
+from collector.catalogue.gpu.conditions import CONDITIONS
 from collector.catalogue.gpu.energy import ENERGY
 from collector.catalogue.gpu.fabric import FABRIC
 from collector.catalogue.gpu.identity import IDENTITY
@@ -37,6 +38,7 @@ FAMILIES: Mapping[str, tuple[Metric, ...]] = {
     "mig": MIG,
     "activity": ACTIVITY,
     "processes": PROCESSES,
+    "conditions": CONDITIONS,
     "reading": READING,
 }
 """The families in the order in which their metrics are shown."""

@@ -30,6 +30,8 @@ CLOCK_EVENT_COUNTERS = (
 tell no more."""
 
 _DOMAINS = {"sm": "SM", "memory": "MEM", "graphics": "GRAPHICS", "video": "VIDEO"}
+_DETAILS = frozenset({("graphics",), ("video",)})
+"""The graphics clock is that of the SMs on boards without a display."""
 
 CLOCKS = (
     Metric(
@@ -47,6 +49,7 @@ CLOCKS = (
             },
             "simulated": {("sm",): "clock_sm", ("memory",): "clock_memory"},
         },
+        details=_DETAILS,
     ),
     Metric(
         key="gpu_clock_max",
@@ -62,6 +65,7 @@ CLOCKS = (
             },
             "simulated": {("sm",): "clock_max_sm", ("memory",): "clock_max_memory"},
         },
+        details=_DETAILS,
     ),
     Metric(
         key="gpu_clock_event_active",

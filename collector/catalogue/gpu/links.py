@@ -26,6 +26,19 @@ NVLINK_ERRORS = (
 """Types that some generation of NVLink counts: crc from 4 on, crc_flit to ecc_data before, and
 malformed_packet and what follows from 5 on."""
 
+NVLINK_ERROR_DETAILS = frozenset(
+    (kind,)
+    for kind in (
+        "receive",
+        "receive_remote",
+        "receive_general",
+        "transmit_discard",
+        "effective",
+        "symbol",
+    )
+)
+"""Types that healthy links count, too, or that count what another type does."""
+
 _DIRECTIONS = {"tx": "TX", "rx": "RX"}
 _PCIE_ERRORS = {
     "correctable": "CORRECTABLE_ERRORS",
@@ -151,6 +164,7 @@ NVLINK = (
             "nvml": {(error,): "read nvlink_errors" for error in NVLINK_ERRORS},
             "simulated": {("recovery",): "none"},
         },
+        details=NVLINK_ERROR_DETAILS,
     ),
     Metric(
         key="gpu_nvlink_links",

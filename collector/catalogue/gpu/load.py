@@ -22,6 +22,7 @@ LOAD = (
             },
             "simulated": {("sm",): "utilization", ("memory",): "memory_utilization"},
         },
+        details=frozenset({("jpeg",), ("ofa",)}),
     ),
     Metric(
         key="gpu_memory",
@@ -48,6 +49,7 @@ LOAD = (
                 ("reserved",): "memory_reserved",
             },
         },
+        details=frozenset({("reserved",)}),
     ),
     Metric(
         key="gpu_memory_total",

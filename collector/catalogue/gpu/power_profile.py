@@ -24,6 +24,7 @@ POWER_PROFILE = (
         help="Power between which smoothing keeps the GPU.",
         labels=("bound",),
         rate=Rate.SLOW,
+        default_on=False,
         reads={
             "nvml": {(bound,): f"{_SMOOTHING}.applied" for bound in ("floor", "ceiling")},
         },
@@ -35,6 +36,7 @@ POWER_PROFILE = (
         help="Largest change within 1 s that smoothing allows: by profile, and an operator's own.",
         labels=("source", "direction"),
         rate=Rate.SLOW,
+        default_on=False,
         reads={
             "nvml": {
                 (source, direction): f"{_SMOOTHING}.ramp"

@@ -60,6 +60,7 @@ THERMAL = (
         help="The margin at which each limit acts (newer GPUs state limits only so).",
         labels=("limit",),
         rate=Rate.SLOW,
+        default_on=False,
         reads={
             "nvml": {
                 (label,): f"field NVML_FI_DEV_TEMPERATURE_{name}_TLIMIT C"
