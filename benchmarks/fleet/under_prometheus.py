@@ -1,6 +1,7 @@
-"""What it costs a real Prometheus to scrape a simulated site and to evaluate our rules.
+"""What it costs an engine to scrape a simulated site, and a Prometheus to evaluate our rules.
 
-python -m benchmarks.fleet.under_prometheus --nodes 5000 --seconds 180
+python -m benchmarks.fleet.under_prometheus [--engine prometheus|victoriametrics] [--nodes 5000]
+    [--seconds 300] [--write FILE]
 """
 
 import argparse
@@ -11,138 +12,131 @@ import sys
 import tempfile
 import time
 import urllib.parse
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers.process import ServerProcess, free_port
+from benchmarks.fleet.engines import Engine, prometheus, victoriametrics
+from benchmarks.fleet.usage import Usage
+from tests.servers.process import fetched
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-_QUESTIONS = {
-    "nodes that answer": 'count(up{job="wattkeeper-node"} == 1)',
-    "nodes that do not": 'count(up{job="wattkeeper-node"} == 0)',
-    "series in a scrape of all": "sum(scrape_samples_post_metric_relabeling)",
-    "scrape, mean seconds": 'avg(scrape_duration_seconds{job="wattkeeper-node"})',
-    "scrape, longest seconds": 'max(scrape_duration_seconds{job="wattkeeper-node"})',
-    "fewest scrapes of a node in 2 minutes": (
-        'min(count_over_time(up{job="wattkeeper-node"}[2m]))'
+ENGINES = {"prometheus": prometheus, "victoriametrics": victoriametrics}
+_SCRAPE_SECONDS = 15
+_SPAN_SECONDS = 120
+_NODES = '{job="wattkeeper-node"}'
+_ALWAYS = {
+    "nodes that answer": f"count(up{_NODES} == 1)",
+    "nodes that do not": f"count(up{_NODES} == 0)",
+    "series in a scrape of all": f"sum(scrape_samples_post_metric_relabeling{_NODES})",
+    "a scrape takes, mean seconds": f"avg(scrape_duration_seconds{_NODES})",
+    "a scrape takes, longest seconds": f"max(scrape_duration_seconds{_NODES})",
+    f"scrapes of a node in {_SPAN_SECONDS} s, fewest": (
+        f"min(count_over_time(up{_NODES}[{_SPAN_SECONDS}s]))"
     ),
+    f"nodes with fewer than {_SPAN_SECONDS // _SCRAPE_SECONDS}": (
+        f"count(count_over_time(up{_NODES}[{_SPAN_SECONDS}s])"
+        f" < {_SPAN_SECONDS // _SCRAPE_SECONDS}) or vector(0)"
+    ),
+}
+_RULED = {
     "site:gpu_power_watts:sum": "site:gpu_power_watts:sum",
     "site:it_power_watts:sum": "site:it_power_watts:sum",
+    "rule evaluations missed": "sum(prometheus_rule_group_iterations_missed_total)",
     "alerts": "count(ALERTS)",
 }
-
-
-class _Usage:
-    """Processor time and memory of a process."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._last = (time.monotonic(), self._seconds())
-
-    def share(self) -> float:
-        """The share of a core since the last question."""
-        now, before = (time.monotonic(), self._seconds()), self._last
-        self._last = now
-        return (now[1] - before[1]) / (now[0] - before[0])
-
-    def megabytes(self) -> float:
-        """Resident memory."""
-        status = Path(f"/proc/{self._pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
-
-    def _seconds(self) -> float:
-        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+Row = tuple[str, str]
 
 
 @contextmanager
-def _simulator(arguments: argparse.Namespace, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def _simulator(arguments: argparse.Namespace, folder: Path) -> Iterator[Usage]:
     command = [sys.executable, "-m", "benchmarks.fleet_simulator", "--port=0", f"--sd={folder}"]
     command += [f"--site={arguments.site}", f"--nodes={arguments.nodes}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             if process.stdout is not None:
                 print(process.stdout.readline().strip())
-            yield process
+            yield Usage(process.pid)
         finally:
             process.terminate()
 
 
-def _asked(port: int, path: str, **arguments: str) -> Any:
-    url = f"http://127.0.0.1:{port}/api/v1/{path}?{urllib.parse.urlencode(arguments)}"
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return json.load(answer)["data"]
+def _asked(engine: Engine, path: str, **arguments: str) -> Any:
+    query = f"?{urllib.parse.urlencode(arguments)}" if arguments else ""
+    return json.loads(fetched(f"{engine.url}/api/v1/{path}{query}", seconds=120))["data"]
+
+
+def _watch(seconds: int, engine: Engine, simulator: Usage) -> list[Row]:
+    """Wait, and tell every 20 s; the rows of the last half."""
+    until, half = time.monotonic() + seconds, time.monotonic() + seconds / 2
+    shares: dict[str, list[float]] = {name: [] for name in engine.usage}
+    while time.monotonic() < until:
+        time.sleep(min(20, max(1, until - time.monotonic())))
+        told = [f"simulator {simulator.share():.2f} of a core"]
+        for name, usage in engine.usage.items():
+            share = usage.share()
+            told.append(f"{name} {share:.2f} of a core, {usage.megabytes():.0f} MB")
+            if time.monotonic() > half:
+                shares[name].append(share)
+        told.append(f"load of the machine {os.getloadavg()[0]:.1f}")
+        print("; ".join(told), flush=True)
+    return [
+        row
+        for name, usage in engine.usage.items()
+        for row in (
+            (f"{name}, cores", f"{sum(shares[name]) / max(len(shares[name]), 1):.2f}"),
+            (f"{name}, resident memory", f"{usage.megabytes() / 1000:.1f} GB"),
+        )
+    ]
+
+
+def _answers(engine: Engine) -> Iterator[Row]:
+    for what, query in {**_ALWAYS, **(_RULED if engine.rules else {})}.items():
+        found = _asked(engine, "query", query=query)["result"]
+        values = [f"{float(one['value'][1]):.6g}" for one in found]
+        yield what, ", ".join(values) or "none"
+
+
+def _rules(engine: Engine) -> Iterator[Row]:
+    groups = _asked(engine, "rules")["groups"]
+    took = {group["name"]: group["evaluationTime"] for group in groups}
+    yield "all rule groups once, seconds", f"{sum(took.values()):.2f}"
+    busy = sum(group["evaluationTime"] / group["interval"] for group in groups)
+    yield "rules, share of the time", f"{busy:.1%}"
+    for name, seconds in sorted(took.items(), key=lambda one: -one[1])[:8]:
+        yield f"of which {name}", f"{seconds:.3f}"
+    broken = [rule["name"] for group in groups for rule in group["rules"] if rule.get("lastError")]
+    yield "rules that fail", ", ".join(broken) or "none"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows in Markdown."""
+    return "\n".join(["| what | found |", "|---|---:|", *(f"| {a} | {b} |" for a, b in rows)])
 
 
 def main() -> None:
     """Run both, and print what they used."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet.under_prometheus")
+    parser.add_argument("--engine", choices=ENGINES, default="prometheus")
     parser.add_argument("--site", default="deploy/sites/computing-centre-phase-1.toml")
     parser.add_argument("--nodes", type=int, default=5000)
-    parser.add_argument("--seconds", type=int, default=180)
+    parser.add_argument("--seconds", type=int, default=300)
+    parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder, port = Path(name), free_port()
-        with _simulator(arguments, folder) as simulator:
-            prometheus = ServerProcess(
-                [
-                    "prometheus",
-                    f"--config.file={folder / 'prometheus.yml'}",
-                    f"--storage.tsdb.path={folder / 'data'}",
-                    f"--web.listen-address=127.0.0.1:{port}",
-                ],
-                f"http://127.0.0.1:{port}/-/ready",
-                folder / "log",
-            )
-            with prometheus:
-                _watch(arguments.seconds, _Usage(simulator.pid), _Usage(_pid_on(port)))
-                _report(port)
-
-
-def _pid_on(port: int) -> int:
-    """The process whose arguments name a port."""
-    wanted = f"--web.listen-address=127.0.0.1:{port}".encode()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if wanted in path.read_bytes().split(b"\0"):
-                return int(path.parent.name)
-        except OSError:
-            continue
-    raise RuntimeError("Prometheus is not running")
-
-
-def _watch(seconds: int, simulator: _Usage, prometheus: _Usage) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        time.sleep(min(20, max(1, until - time.monotonic())))
-        print(
-            f"simulator {simulator.share():.2f} of a core, {simulator.megabytes():.0f} MB; "
-            f"Prometheus {prometheus.share():.2f} of a core, {prometheus.megabytes():.0f} MB; "
-            f"load of the machine {os.getloadavg()[0]:.1f}",
-            flush=True,
-        )
-
-
-def _report(port: int) -> None:
-    for what, query in _QUESTIONS.items():
-        found = _asked(port, "query", query=query)["result"]
-        print(f"{what}: {', '.join(one['value'][1] for one in found) or 'none'}")
-    groups = _asked(port, "rules")["groups"]
-    busy = sum(group["evaluationTime"] / group["interval"] for group in groups)
-    print(f"rules: {busy:.3f} of the time, longest:")
-    for group in sorted(groups, key=lambda one: -one["evaluationTime"])[:5]:
-        print(f"  {group['name']}: {group['evaluationTime']:.3f} s every {group['interval']} s")
-    broken = [
-        f"{rule['name']}: {rule['lastError']}"
-        for group in groups
-        for rule in group["rules"]
-        if rule.get("lastError")
-    ]
-    print(f"rules that fail: {'; '.join(broken) or 'none'}")
+        folder = Path(name)
+        with (
+            _simulator(arguments, folder) as simulator,
+            ENGINES[arguments.engine](folder) as engine,
+        ):
+            rows = _watch(arguments.seconds, engine, simulator)
+            rows += _answers(engine)
+            rows += _rules(engine) if engine.rules else []
+            written = sum(path.stat().st_size for path in engine.data.rglob("*") if path.is_file())
+            rows.append(("written to disk", f"{written / 1e6:.0f} MB"))
+    print(table(rows))
+    if arguments.write is not None:
+        arguments.write.write_text(table(rows) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

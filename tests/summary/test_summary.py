@@ -40,7 +40,7 @@ def test_the_well_have_no_condition() -> None:
 
 
 def test_every_trouble_is_named() -> None:
-    sick = {
+    sick: dict[str, dict[Labels, float]] = {
         **_WELL,
         "gpu_clock_event_active": {("hardware_slowdown",): 1.0},
         "gpu_nvlink_links": {("up",): 16.0, ("down",): 2.0},
@@ -68,7 +68,10 @@ def test_every_trouble_is_named() -> None:
 
 
 def test_an_idle_link_may_sleep() -> None:
-    idle = {"gpu_pcie_link_generation": {(): 1.0}, "gpu_utilization_ratio": {("sm",): 0.0}}
+    idle: dict[str, dict[Labels, float]] = {
+        "gpu_pcie_link_generation": {(): 1.0},
+        "gpu_utilization_ratio": {("sm",): 0.0},
+    }
     assert conditions({**_WELL, **idle}) == {}
 
 
@@ -77,7 +80,7 @@ def test_what_is_not_known_is_no_condition() -> None:
 
 
 def test_gpus_together() -> None:
-    hot = {
+    hot: dict[str, dict[Labels, float]] = {
         **_WELL,
         "gpu_temperature_celsius": {("gpu",): 80.0, ("memory",): 90.0},
         "gpu_temperature_margin_celsius": {(): 7.0},
@@ -140,7 +143,8 @@ def test_recent_errors_and_heat_are_told_and_forgotten() -> None:
         assert ("idle",) not in sums
         return {name: dict(series) for name, series in shown[0].values.items()}
 
-    assert "gpu_recent_errors" not in at(0, ecc=7, replay=3)
+    values = at(0, ecc=7, replay=3)
+    assert "gpu_recent_errors" not in values
     for minute in range(1, 31):
         values = at(minute, ecc=7, replay=5 if minute > 2 else 3, hot=min(minute, 3) * 60)
         if 3 <= minute <= 17:
