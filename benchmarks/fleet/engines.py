@@ -10,6 +10,14 @@ from pathlib import Path
 from benchmarks.fleet.usage import Usage
 from tests.servers.process import ServerProcess, free_port
 
+_ITSELF = """
+
+  - job_name: prometheus
+    scrape_interval: 5s
+    static_configs:
+      - targets: ["127.0.0.1:{port}"]
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -36,9 +44,15 @@ def prometheus(folder: Path) -> Iterator[Engine]:
         folder: holds prometheus.yml; its data go there, too.
     """
     port = free_port()
+    config = folder / "with-itself.yml"
+    config.write_text(
+        (folder / "prometheus.yml").read_text(encoding="utf-8").rstrip()
+        + _ITSELF.format(port=port),
+        encoding="utf-8",
+    )
     command = [
         "prometheus",
-        f"--config.file={folder / 'prometheus.yml'}",
+        f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
