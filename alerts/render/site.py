@@ -1,19 +1,18 @@
 """Everything for one site, written into a folder."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
 
-from alerts.render.options import Options
+from alerts.render.guide import readme, scale_notes
+from alerts.render.layouts import servers
+from alerts.render.options import Layout, Options
 from alerts.render.receivers import needs
 from alerts.render.routes import DEADMAN, Routing, routing
-from alerts.render.targets import node_files, site_file
+from alerts.render.source import SOURCE, pages
 from alerts.render.text import Value, block, fill
 from collector.sitefile.model import Site
-
-_SOURCE = Path(__file__).resolve().parents[1]
 
 
 class RenderError(Exception):
@@ -36,6 +35,9 @@ class Rendered:
 def render(site: Site, site_path: Path, out: Path, options: Options) -> Rendered:
     """Write `prometheus.yml`, `alertmanager.yml`, rules, targets, templates and runbooks.
 
+    With more than one server each has its own files, and `README.md` has the commands that start
+    them.
+
     Files are replaced one by one and whole, so that a program that reads one at that moment reads
     the old or the new. Target files of halls that are no more are removed.
 
@@ -46,71 +48,34 @@ def render(site: Site, site_path: Path, out: Path, options: Options) -> Rendered
         options: what the site file does not say.
 
     Raises:
+        OptionsError: the options do not fit each other.
         RenderError: a file cannot be written.
     """
+    options.check()
     routes = routing(site, site_path.resolve().parent)
     contents = dict(_contents(site, routes, options))
     try:
         for name, text in contents.items():
             _write(out / name, text)
-        for old in (out / "targets").glob("nodes*.json"):
-            if f"targets/{old.name}" not in contents:
-                old.unlink()
+        for folder in (".", "shards/*"):
+            for old in out.glob(f"{folder}/targets/nodes*.json"):
+                if old.relative_to(out).as_posix() not in contents:
+                    old.unlink()
     except OSError as error:
         raise RenderError(f"{error.filename or out}: {error.strerror}") from None
-    return Rendered(tuple(contents), tuple(_notes(site, routes)))
+    return Rendered(tuple(contents), (*_notes(site, routes), *scale_notes(site, options)))
 
 
 def _contents(site: Site, routes: Routing, options: Options) -> Iterator[tuple[str, str]]:
-    yield "prometheus.yml", _prometheus(site, options)
+    yield from servers(site, options)
     yield "alertmanager.yml", _alertmanager(site, routes, options)
-    for name, text in node_files(site).items():
-        yield f"targets/{name}", text
-    yield "targets/site.json", site_file(site, options.site_daemons)
-    runbooks = site.runbook_url.rstrip("/") or "runbooks"
-    for path in sorted((_SOURCE / "rules").glob("*.yml")):
-        text = path.read_text(encoding="utf-8")
-        text = text.replace("RUNBOOKS/", f"{runbooks}/")
-        yield f"rules/{path.name}", text.replace("GRAFANA/", f"{site.grafana_url.rstrip('/')}/")
-    for folder, pattern in (("templates", "*.tmpl"), ("runbooks", "*.md")):
-        for path in sorted((_SOURCE / folder).glob(pattern)):
-            yield f"{folder}/{path.name}", path.read_text(encoding="utf-8")
-    yield from _dashboards()
-
-
-def _dashboards() -> Iterator[tuple[str, str]]:
-    """Grafana's dashboards, if this installation has them."""
-    generated = files("dashboards") / "generated"
-    if generated.is_dir():
-        for entry in sorted(generated.iterdir(), key=lambda entry: entry.name):
-            if entry.name.endswith(".json"):
-                yield f"dashboards/{entry.name}", entry.read_text(encoding="utf-8")
-
-
-def _prometheus(site: Site, options: Options) -> str:
-    text = (_SOURCE / "prometheus.yml").read_text(encoding="utf-8")
-    managers = list(options.alertmanagers)
-    parts: Mapping[str, Value] = {
-        "site": {"external_labels": {"site": site.name}},
-        "alertmanagers": [{"targets": managers}],
-        "monitoring": [
-            {
-                "job_name": job,
-                "static_configs": [{"targets": targets, "labels": {"site": site.name}}],
-            }
-            for job, targets in (
-                ("prometheus", [options.prometheus]),
-                ("alertmanager", managers),
-            )
-        ],
-    }
-    for name, value in parts.items():
-        text = fill(text, name, block(value))
-    return text
+    yield from pages(scale=options.layout is not Layout.SINGLE)
+    if text := readme(site, options):
+        yield "README.md", text
 
 
 def _alertmanager(site: Site, routes: Routing, options: Options) -> str:
-    text = (_SOURCE / "alertmanager.yml").read_text(encoding="utf-8")
+    text = (SOURCE / "alertmanager.yml").read_text(encoding="utf-8")
     sender = options.mail_from or f"wattkeeper@{site.name}.invalid"
     mail: Value = {
         "smtp_smarthost": options.smtp,
