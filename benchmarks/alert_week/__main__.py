@@ -23,6 +23,7 @@ def lines(world: World, found: list[Incident]) -> list[str]:
         severity: [one for one in found if one.receiver.endswith(f"-{severity}")]
         for severity in ("page", "ticket", "info")
     }
+    counts[EventKind.OUTBOX_FULL] += len(world.database_away)
     said = ", ".join(f"{count} x {kind}" for kind, count in counts.items() if count)
     made = [
         (

@@ -1,8 +1,7 @@
 """The raw series that rules read, of a simulated site, minute by minute as OpenMetrics text.
 
-Left out is what rules drop: series that say all the time that nothing is wrong (no ECC errors, no
-link down), for these make no difference to any alert. Of sensors of which rules take a node's
-hottest, only the hottest GPU's is written.
+Left out is what makes no difference to any alert as long as it is well, and what the simulation
+knows no trouble of: late reads, steps of the clock, nodes' ledgers, certificates.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from benchmarks.fleet.machines import Machine, node_load
 from benchmarks.fleet.scenario import Event, EventKind
 from benchmarks.fleet.site_side import SiteSide
 from collector.catalogue import BY_NAME
+from collector.summary.node import CLOCK_EVENTS_NS
 
 _AWAY = frozenset(
     {
@@ -27,6 +27,10 @@ _AWAY = frozenset(
     }
 )
 _BEFORE_SECONDS = 7_200.0
+_HOT_SECONDS = CLOCK_EVENTS_NS / 1e9
+_EXPORTER = 'exporter="influxdb"'
+_DAEMON_SECONDS = 90.0
+"""What waits at most in an outbox while the database answers."""
 Steps = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -61,52 +65,68 @@ class Writer:
             f'job="wattkeeper-node",instance="{name}",site="{fleet.site.name}",'
             f'hall="{rack.hall}",row="{rack.row}",rack="{rack.id}",node="{name}"'
         )
-        away = [e for e in machine.events if e.kind in _AWAY]
-        there = ~self._mask(away)
+        there = ~self._mask([e for e in machine.events if e.kind in _AWAY])
         yield from self._put(f"up{{{place}}}", there.astype(float))
-        count = len(machine.boards)
-        lost = np.zeros_like(self._times)
-        hottest = np.zeros_like(self._times)
-        excess = self._hall_excess(rack.hall)
-        for index, board in enumerate(machine.boards):
-            labels = f'{place},gpu="{index}",uuid="{board.identity.uuid}"'
-            gone = self._mask(
-                [e for e in machine.events if e.kind is EventKind.GPU_LOST and e.gpu == index]
-            )
-            lost += gone
-            yield from self._put(f"gpu_up{{{labels}}}", (~gone).astype(float), there)
-            level = self._level(machine.courses[index])
-            watts = np.round(board.idle_watts + board.span_watts * level)
-            power = f'gpu_power_window_watts{{{labels},stat="mean",scope="gpu"}}'
-            yield from self._put(power, watts, there & ~gone)
-            model = fleet.model
-            rise = board.cooler * model.rise_celsius * watts / (model.limit_mw / 1000)
-            hottest = np.maximum(hottest, np.round(model.inlet_celsius + excess + rise))
-            if excess.any():
-                yield from self._slowed(machine, index, labels, there & ~gone)
-            for event in machine.events:
-                if event.kind is EventKind.XID and event.gpu == index:
-                    yield from self._xid(event, labels, there)
-        yield from self._put(f"host_gpus_expected{{{place}}}", np.full_like(lost, count), there)
-        yield from self._put(f"host_gpus_visible{{{place}}}", count - lost, there)
-        hot = np.minimum(hottest, fleet.model.gpu_max_celsius)
-        first = f'{place},gpu="0",uuid="{machine.boards[0].identity.uuid}"'
-        sensor = f'gpu_temperature_celsius{{{first},sensor="gpu"}}'
-        yield from self._put(sensor, hot, there)
-        margin = fleet.model.gpu_max_celsius - hot
-        yield from self._put(f"gpu_temperature_margin_celsius{{{first}}}", margin, there)
+        yield from self._gpus(machine, place, there)
         drawn = np.zeros_like(self._times)
         for course, (on, work) in node_load(fleet.model, machine).terms.items():
             drawn += on + work * self._level(course)
         yield from self._put(f"host_input_power_watts{{{place}}}", np.round(drawn), there)
-        if away:
-            yield from self._put(f"wattkeeper_ledger_up{{{place}}}", np.ones_like(lost), there)
+        away = self._mask(self._world.database_away)
+        exporter = f"{place},{_EXPORTER}"
+        yield from self._put(f"wattkeeper_exporter_up{{{exporter}}}", (~away).astype(float), there)
+        age = "wattkeeper_outbox_oldest_age_seconds"
+        yield from self._put(f"{age}{{{exporter}}}", self._waiting(), there)
+
+    def _gpus(self, machine: Machine, place: str, there: Mask) -> Iterator[str]:
+        """What a node says of its GPUs together, and of each that something is wrong with."""
+        model = self._world.fleet.model
+        count = len(machine.boards)
+        lost, drawn = np.zeros_like(self._times), np.zeros_like(self._times)
+        hottest, oldest = np.zeros_like(self._times), np.full_like(self._times, 1.0)
+        excess = self._hall_excess(self._world.fleet.site.racks[machine.node.rack].hall)
+        for index, board in enumerate(machine.boards):
+            labels = f'{place},gpu="{index}",uuid="{board.identity.uuid}"'
+            mine = [e for e in machine.events if e.gpu == index]
+            losses = [e for e in mine if e.kind is EventKind.GPU_LOST]
+            gone = self._mask(losses)
+            lost += gone
+            for event in losses:
+                oldest = np.where(self._mask([event]), self._times - event.begin_s, oldest)
+            level = self._level(machine.courses[index])
+            watts = np.round(board.idle_watts + board.span_watts * level)
+            drawn += np.where(gone, 0.0, watts)
+            rise = board.cooler * model.rise_celsius * watts / (model.limit_mw / 1000)
+            hottest = np.maximum(hottest, np.round(model.inlet_celsius + excess + rise))
+            if excess.any():
+                yield from self._slowed(machine, index, labels, there & ~gone)
+            for event in mine:
+                if event.kind is EventKind.XID:
+                    yield from self._xid(event, labels, there)
+        hot = np.minimum(hottest, model.gpu_max_celsius)
+        told: dict[str, Steps] = {
+            "host_gpus_expected": np.full_like(lost, count),
+            "host_gpus_visible": count - lost,
+            "host_gpus_up": count - lost,
+            "host_gpus_down": lost,
+            "host_gpus_reporting": count - lost,
+            "host_gpu_power_watts": drawn,
+            "host_gpu_temperature_margin_celsius": model.gpu_max_celsius - hot,
+            "host_gpu_sample_age_seconds": oldest,
+        }
+        for name, values in told.items():
+            yield from self._put(f"{name}{{{place}}}", values, there)
+        sensor = f'host_gpu_temperature_celsius{{{place},sensor="gpu"}}'
+        yield from self._put(sensor, hot, there)
 
     def _slowed(self, machine: Machine, index: int, labels: str, there: Mask) -> Iterator[str]:
+        """The share of the last minutes in which heat slowed a GPU, while there is any."""
         course = machine.courses[index]
-        hot = np.array([course.at(at_s).hot for at_s in self._times.tolist()])
-        name = f'gpu_clock_event_seconds_total{{{labels},reason="hardware_thermal"}}'
-        yield from self._put(name, np.round(hot, 1), there)
+        at = self._times.tolist()
+        grown: Steps = np.array([course.at(s).hot - course.at(s - _HOT_SECONDS).hot for s in at])
+        share = (grown / _HOT_SECONDS).clip(max=1.0)
+        name = f'gpu_recent_clock_event_ratio{{{labels},reason="software_thermal"}}'
+        yield from self._put(name, np.round(share, 6), there & (share > 0))
 
     def _xid(self, event: Event, labels: str, there: Mask) -> Iterator[str]:
         """A code is shown from its report on."""
@@ -123,6 +143,13 @@ class Writer:
             shown = self._site.snapshot(at_s)
             yield from _site_lines(shown.site, place, stamp)
             yield f"wattkeeper_ledger_up{{{place}}} 1 {stamp}"
+
+    def _waiting(self) -> Steps:
+        """Age of the oldest row that is not delivered."""
+        found = np.full_like(self._times, _DAEMON_SECONDS / 2)
+        for away in self._world.database_away:
+            found = np.where(self._mask([away]), self._times - away.begin_s, found)
+        return found
 
     def _level(self, course: Course) -> Steps:
         """Level of a course at every step."""

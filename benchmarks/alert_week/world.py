@@ -32,6 +32,7 @@ class World:
         begin_s, end_s: the time that is looked at, UTC seconds since 1970.
         silences: what people silence.
         path: the site file.
+        database_away: while no node can deliver to InfluxDB.
     """
 
     fleet: Fleet
@@ -39,6 +40,7 @@ class World:
     end_s: float
     silences: tuple[Silence, ...]
     path: Path
+    database_away: tuple[Event, ...] = ()
 
     @property
     def job_starts(self) -> int:
@@ -147,7 +149,10 @@ count = {{ hall = {HALLS}, rack = {racks}, node = {nodes} }}
 
 
 def ordinary(folder: Path, *, racks: int = 5, nodes: int = 20, days: float = 7.0) -> World:
-    """Jobs come and go, daemons restart, two GPUs are lost, a rack is worked on."""
+    """Jobs come and go, daemons restart, two GPUs are lost, a rack is worked on.
+
+    Two meters are silent for some minutes, and the database is away twice while it is updated.
+    """
     site = write_site(folder / "site.toml", racks, nodes)
     fleet = Fleet(site, seed=7, origin_s=ORIGIN_S - 2 * DAY_SECONDS)
     begin_s, end_s = ORIGIN_S, ORIGIN_S + days * DAY_SECONDS
@@ -165,6 +170,10 @@ def ordinary(folder: Path, *, racks: int = 5, nodes: int = 20, days: float = 7.0
     for node in where[12:16]:  # a program's own faults
         at_s = begin_s + random.random() * span
         events.append(Event(kind=EventKind.XID, node=node, gpu=1, xid=31, begin_s=at_s))
+    for meter, at, minutes in (("h4k1-meter", 0.33, 8), ("h2-b-meter", 0.6, 6)):
+        at_s = begin_s + MINUTE * int(at * span / MINUTE)
+        until_s = at_s + minutes * MINUTE
+        events.append(Event(kind=EventKind.METER_SILENT, meter=meter, begin_s=at_s, end_s=until_s))
     rack = site.nodes[names[-1]].rack
     from_s = begin_s + MINUTE * int(0.45 * span / MINUTE)
     to_s = from_s + 6 * HOUR
@@ -179,6 +188,10 @@ def ordinary(folder: Path, *, racks: int = 5, nodes: int = 20, days: float = 7.0
         end_s=end_s,
         silences=(silence,),
         path=folder / "site.toml",
+        database_away=tuple(
+            Event(kind=EventKind.OUTBOX_FULL, begin_s=at_s, end_s=at_s + 8 * MINUTE)
+            for at_s in (begin_s + 0.15 * span, begin_s + 0.8 * span)
+        ),
     )
 
 

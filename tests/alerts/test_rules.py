@@ -11,6 +11,7 @@ import yaml
 from alerts.reading import Rule, alerts, recordings
 from collector.catalogue import BY_NAME, Subject
 from collector.catalogue.xids import FATAL_XIDS
+from dashboards.boards import BOARDS
 from tests.alerts.promql import names
 from tests.alerts.tools import ALERTS, TIME_SECONDS, run, succeeds
 
@@ -29,10 +30,8 @@ OTHERS = {
     "prometheus_rule_group_last_duration_seconds",
 }
 """What Prometheus and Alertmanager say of themselves."""
-UIDS = {
-    "wk-site", "wk-tree", "wk-node", "wk-gpu", "wk-energy", "wk-thermals", "wk-faults",
-    "wk-telemetry",
-}  # fmt: skip
+KNOWN = {board.uid: {f"var-{each.name}" for each in board.variables} for board in BOARDS}
+"""Dashboards, and the variables of each."""
 VARIABLES = {
     "site": {"var-site"},
     "branch": {"var-site"},
@@ -145,8 +144,11 @@ def test_labels_and_words(alert: Rule) -> None:
 @each_alert
 def test_dashboard_opens_at_the_right_place(alert: Rule) -> None:
     address = urlsplit(re.sub(r"\{\{[^}]*\}\}", "x", alert.annotations["dashboard_url"]))
-    assert address.path.removeprefix("GRAFANA/d/") in UIDS
-    assert parse_qs(address.query).keys() >= VARIABLES[alert.labels["object"]]
+    known = KNOWN[address.path.removeprefix("GRAFANA/d/")]
+    given = parse_qs(address.query).keys()
+    assert VARIABLES[alert.labels["object"]] <= given <= known
+    if "$labels.branch" in alert.annotations["summary"] and "var-branch" in known:
+        assert given & {"var-branch", "var-rack"}
 
 
 @each_alert
