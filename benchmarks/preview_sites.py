@@ -3,8 +3,9 @@
 python -m benchmarks.preview_sites --folder DIR
 
 Every page that nodes and site daemons would have shown within the day goes in as it is, the rules
-are replayed over them with vmalert, and behind that day lies a month of recorded series. It prints
-how to call scripts/preview-dashboards, and serves until Ctrl-C.
+are replayed over them with vmalert, and behind that day lie two months of recorded series. It takes
+some minutes, prints how to call scripts/preview-dashboards, and serves until Ctrl-C. A folder that
+is filled already is served as it is.
 """
 
 import argparse
@@ -15,9 +16,11 @@ import subprocess
 import sys
 import time
 import urllib.parse
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from alerts.reading import Rule, alerts, recordings
@@ -29,14 +32,15 @@ from benchmarks.fleet.past import METER_DAYS, write_past
 from benchmarks.fleet.site_side import SiteSide
 from benchmarks.fleet.targets import place
 from collector.sitefile.load import load
+from dashboards.parts.queries import names
 from tests.dashboards.points import californian_band, korean_band, points
 from tests.servers.influx import Influx
-from tests.servers.process import program
+from tests.servers.process import fetched, program
 from tests.servers.victoria import VictoriaMetrics
 
 ROOT = Path(__file__).resolve().parents[1]
 STEP_SECONDS = 180
-_PAST_DAYS = 33
+_PAST_DAYS = 62
 _SITE_STEP_SECONDS = 30.0
 _MOST_BYTES = 32 << 20
 
@@ -44,9 +48,7 @@ _MOST_BYTES = 32 << 20
 def sites(now_s: float) -> tuple[Fleet, Fleet]:
     """A site of GB200 trays and one of H200 nodes, and what went wrong in their last day."""
     origin_s = (now_s // DAY_SECONDS - _PAST_DAYS - METER_DAYS - 2) * DAY_SECONDS
-    trays = Fleet(
-        load(ROOT / "deploy" / "sites" / "accelerator-centre.toml"), nodes=36, origin_s=origin_s
-    )
+    trays = Fleet(load(ROOT / "deploy" / "sites" / "accelerator-centre.toml"), origin_s=origin_s)
     servers = Fleet(
         load(ROOT / "tests" / "dashboards" / "small-site.toml"),
         model="H200",
@@ -102,11 +104,18 @@ class Importer:
         Raises:
             RuntimeError: the server refuses it; the text is its own.
         """
+        try:
+            status, said = self._ask(path, body)
+        except (ConnectionError, http.client.HTTPException):
+            self._connection.close()  # servers hang up on whoever is silent for a minute
+            status, said = self._ask(path, body)
+        if status >= 300:
+            raise RuntimeError(f"VictoriaMetrics: {status} {said.decode()[:200]}")
+
+    def _ask(self, path: str, body: bytes) -> tuple[int, bytes]:
         self._connection.request("POST", path, body)
         answer = self._connection.getresponse()
-        said = answer.read()
-        if answer.status >= 300:
-            raise RuntimeError(f"VictoriaMetrics: {answer.status} {said.decode()[:200]}")
+        return answer.status, answer.read()
 
 
 def _parts(path: Path) -> Iterator[str]:
@@ -138,6 +147,9 @@ def scrape_day(fleet: Fleet, importer: Importer, begin_s: float, end_s: float) -
 def replay(url: str, folder: Path, begin_s: float, end_s: float) -> None:
     """Evaluate every rule over a range that is past.
 
+    Recordings go one by one, and what one has written is made visible before the next: a rule that
+    reads too early records nothing, and so does every rule that hangs on it.
+
     Raises:
         RuntimeError: vmalert fails; the text is its own.
     """
@@ -145,74 +157,79 @@ def replay(url: str, folder: Path, begin_s: float, end_s: float) -> None:
     moments = [
         f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%SZ}" for at_s in (begin_s, end_s)
     ]
-    every = (*recordings(), *alerts())
-    for file in sorted({rule.file for rule in every}, key=_order):
-        print(f"replaying {file}", flush=True)
-        path = folder / f"{file}.yml"  # JSON is YAML too
-        path.write_text(
-            json.dumps({"groups": _groups(rule for rule in every if rule.file == file)})
-        )
-        done = subprocess.run(
-            [
-                program("vmalert"),
-                f"-rule={path}",
-                f"-datasource.url={url}",
-                f"-remoteWrite.url={url}",
-                "-remoteWrite.flushInterval=100ms",
-                f"-replay.timeFrom={moments[0]}",
-                f"-replay.timeTo={moments[1]}",
-                "-replay.rulesDelay=1300ms",
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    for number, rules in enumerate([*((rule,) for rule in in_order(recordings())), alerts()]):
+        path = folder / f"{number:03}-{rules[0].name.replace(':', '-')}.yml"
+        group = {"name": path.stem, "interval": f"{STEP_SECONDS}s", "rules": _shown(rules)}
+        path.write_text(json.dumps({"groups": [group]}))  # JSON is YAML too
+        command = [
+            program("vmalert"),
+            f"-rule={path}",
+            f"-datasource.url={url}",
+            f"-remoteWrite.url={url}",
+            "-remoteWrite.flushInterval=100ms",
+            f"-replay.timeFrom={moments[0]}",
+            f"-replay.timeTo={moments[1]}",
+            "-replay.rulesDelay=0s",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"vmalert, {file}: {done.stderr[-500:]}")
+            raise RuntimeError(f"vmalert, {path.name}: {done.stderr[-500:]}")
+        fetched(f"{url}/internal/force_flush")
 
 
-def _groups(rules: Iterable[Rule]) -> list[dict[str, object]]:
-    """The groups of a file, without annotations: vmalert cannot ask for them while it replays."""
-    groups: dict[str, list[dict[str, object]]] = {}
+def in_order(rules: Iterable[Rule]) -> list[Rule]:
+    """Recording rules, each after all that it reads; its own past does not count."""
+    of: defaultdict[str, list[Rule]] = defaultdict(list)
     for rule in rules:
-        of_alert = {"alert": rule.name, "for": rule.wait or "0s", "labels": dict(rule.labels)}
-        kind = of_alert if rule.labels else {"record": rule.name}
-        groups.setdefault(rule.group, []).append({**kind, "expr": rule.expression})
+        of[rule.name].append(rule)
+    read = {
+        name: {one for rule in found for one in names(rule.expression)} & of.keys() - {name}
+        for name, found in of.items()
+    }
+    return [rule for name in TopologicalSorter(read).static_order() for rule in of[name]]
+
+
+def _shown(rules: Iterable[Rule]) -> list[dict[str, object]]:
+    """Rules as vmalert reads them, without annotations: it cannot ask for them in a replay."""
     return [
-        {"name": name, "interval": f"{STEP_SECONDS}s", "rules": found}
-        for name, found in groups.items()
+        {"alert": rule.name, "expr": rule.expression, "for": rule.wait or "0s"}
+        | {"labels": dict(rule.labels)}
+        if rule.severity
+        else {"record": rule.name, "expr": rule.expression}
+        for rule in rules
     ]
 
 
-def _order(file: str) -> tuple[int, str]:
-    """Settings first, then what is recorded, then alerts."""
-    firsts = ("settings", "recording", "recording-health", "recording-dashboards")
-    return (firsts.index(file) if file in firsts else len(firsts)), file
+def fill(folder: Path, victoria: VictoriaMetrics, influx: Influx, end_s: float) -> None:
+    """Write the day and the two months before it."""
+    begin_s = end_s - DAY_SECONDS  # an hour later than what is scraped, for rules that look back
+    importer, lines = Importer(victoria.url), Importer(influx.url)
+    for fleet, band in zip(sites(end_s), (korean_band, californian_band), strict=True):
+        importer.files(write_past(fleet, folder / fleet.site.name, begin_s, days=_PAST_DAYS))
+        for body in points(fleet, end_s - 40 * DAY_SECONDS, end_s, band):
+            lines.post(f"/write?db={influx.database}", body)
+        print(f"{fleet.site.name}: the past is in", flush=True)
+        scrape_day(fleet, importer, begin_s - 3600, end_s)
+        print(f"{fleet.site.name}: the day is in", flush=True)
+    fetched(f"{victoria.url}/internal/force_flush")
+    print("replaying the rules", flush=True)
+    replay(victoria.url, folder / "rules", begin_s, end_s)
 
 
 def main() -> int:
     """Fill and serve. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.preview_sites")
     parser.add_argument("--folder", type=Path, required=True, help="for all data")
-    folder = parser.parse_args().folder
-    end_s = time.time() // STEP_SECONDS * STEP_SECONDS
-    begin_s = end_s - DAY_SECONDS - 3600
+    folder: Path = parser.parse_args().folder
+    filled = folder / "filled-until"
     with VictoriaMetrics(folder / "victoria") as victoria, Influx(folder / "influx") as influx:
-        importer = Importer(victoria.url)
-        lines = Importer(influx.url)
-        bands = (korean_band, californian_band)
-        for fleet, band in zip(sites(end_s), bands, strict=True):
-            past = write_past(fleet, folder / fleet.site.name, begin_s, days=_PAST_DAYS)
-            importer.files(past)
-            print(f"{fleet.site.name}: the past is in", flush=True)
-            for body in points(fleet, end_s - 40 * DAY_SECONDS, end_s, band):
-                lines.post(f"/write?db={influx.database}", body)
-            scrape_day(fleet, importer, begin_s, end_s)
-            print(f"{fleet.site.name}: the day is in", flush=True)
-        replay(victoria.url, folder / "rules", begin_s, end_s)
+        if not filled.exists():
+            end_s = time.time() // STEP_SECONDS * STEP_SECONDS
+            fill(folder, victoria, influx, end_s)
+            filled.write_text(f"{end_s:.0f}")
         print(
             f"scripts/preview-dashboards --prometheus {victoria.url} --influxdb {influx.url} "
-            f"--range {DAY_SECONDS} --at {end_s:.0f} --output FOLDER",
+            f"--range {DAY_SECONDS} --at {filled.read_text()} --output FOLDER",
             flush=True,
         )
         with suppress(KeyboardInterrupt):

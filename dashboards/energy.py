@@ -35,6 +35,8 @@ sum by (site) (
   )
 ) / 3600
 """
+_BEGAN = "last_over_time({}[2h] offset $__range)"
+"""What there was already when the range began: without it a sum would be of a part alone."""
 _NODES = f"sum_over_time(site:host_input_energy_joules:increase1h{{@site}}{_HOURS}) / 3600"
 _GPUS = f"sum_over_time(site:gpu_energy_joules:increase1h{{@site}}{_HOURS}) / 3600"
 
@@ -96,11 +98,20 @@ MONTHS = Row(
         ),
         Stat(
             title="Site, last month by now",
-            says="By the utility's meters, in the same part of last month.",
-            queries=one(_SITE_METERS, "{{site}}"),
+            says="By the utility's meters, in the same part of last month; absent where "
+            "Prometheus does not remember all of it.",
+            queries=one(
+                f"""
+                {_SITE_METERS.strip()}
+                and on (site)
+                {_BEGAN.format('site_meter_energy_joules_total{@site,role="utility"}')}
+                """,
+                "{{site}}",
+            ),
             unit=units.WATT_HOUR,
             time_from="now/M",
             time_shift="1M",
+            no_value="not remembered",
         ),
         Stat(
             title="Nodes, this month",
@@ -111,11 +122,17 @@ MONTHS = Row(
         ),
         Stat(
             title="Nodes, last month by now",
-            says="In whole hours, in the same part of last month.",
-            queries=one(_NODES, "{{site}}"),
+            says="In whole hours, in the same part of last month; absent where "
+            "Prometheus does not remember all of it.",
+            queries=one(
+                f"{_NODES}\nand on (site)\n"
+                f"{_BEGAN.format('site:host_input_energy_joules:increase1h{@site}')}",
+                "{{site}}",
+            ),
             unit=units.WATT_HOUR,
             time_from="now/M",
             time_shift="1M",
+            no_value="not remembered",
         ),
         Stat(
             title="Load factor of 30 days",

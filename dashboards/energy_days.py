@@ -1,6 +1,6 @@
 """Energy by days and months, from InfluxDB: the last row of the energy dashboard."""
 
-from dashboards.parts import units
+from dashboards.parts import colours, units
 from dashboards.parts.board import Row
 from dashboards.parts.panel import Lines, Listing
 from dashboards.parts.queries import InfluxQuery
@@ -20,7 +20,7 @@ DAYS = Row(
                 InfluxQuery(_ENERGY, "meter_window", "$tag_role", every="1d", group=("role",)),
             ),
             unit=units.WATT_HOUR,
-            bars=True,
+            tints={"^utility$": colours.OUTSIDE, "^it$": colours.NODES},
             width=8,
         ),
         Lines(
@@ -49,7 +49,7 @@ DAYS = Row(
                 InfluxQuery('max("target_watts")', "demand", "Target", every="1d"),
             ),
             unit=units.WATT,
-            dashed=("Target",),
+            dashed={"Target": colours.GOAL},
             width=8,
         ),
         Lines(

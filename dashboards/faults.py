@@ -2,7 +2,7 @@
 
 from dashboards.parts import colours, units
 from dashboards.parts.board import Board, Row
-from dashboards.parts.panel import Column, Lines, Stat, Table
+from dashboards.parts.panel import Column, Lines, Meaning, Stat, Table
 from dashboards.parts.queries import Query, one, top
 from dashboards.parts.shared import XID_MEANINGS
 from dashboards.parts.variables import down_to
@@ -23,12 +23,12 @@ def _count(title: str, says: str, expr: str, steps: colours.Steps = colours.ANY_
     )
 
 
-def _by_rack(title: str, name: str) -> Column:
+def _by_rack(title: str, name: str, steps: colours.Steps = colours.ANY_IS_TROUBLE) -> Column:
     return Column(
         title=title,
         expr=f"topk(60, max by (hall, row, rack) ({name}{{@rack}}) > 0)",
         unit=units.COUNT,
-        steps=colours.ANY_IS_TROUBLE,
+        steps=steps,
     )
 
 
@@ -93,10 +93,14 @@ RACKS = Row(
                 _by_rack("Down", "rack:gpus_down:sum"),
                 _by_rack("ECC", "rack:gpus_ecc_uncorrected:count"),
                 _by_rack("Remap failed", "rack:gpus_row_remap_failure:sum"),
-                _by_rack("Remap pending", "rack:gpus_row_remap_pending:sum"),
+                _by_rack(
+                    "Remap pending", "rack:gpus_row_remap_pending:sum", colours.ANY_IS_WARNING
+                ),
                 _by_rack("NVLinks down", "rack:gpus_nvlinks_down:count"),
-                _by_rack("NVLink errors", "rack:gpus_nvlink_errors:count"),
-                _by_rack("PCIe lanes lost", "rack:gpus_pcie_degraded:count"),
+                _by_rack("NVLink errors", "rack:gpus_nvlink_errors:count", colours.ANY_IS_WARNING),
+                _by_rack(
+                    "PCIe lanes lost", "rack:gpus_pcie_degraded:count", colours.ANY_IS_WARNING
+                ),
             ),
             no_value="none",
         ),
@@ -152,7 +156,7 @@ GPUS = Row(
             label_meanings={"xid": XID_MEANINGS},
             ascending=True,
             no_value="none",
-            width=12,
+            width=14,
         ),
         Table(
             title="What the driver asks for",
@@ -160,14 +164,13 @@ GPUS = Row(
             rows=(*_GPU, "action"),
             columns=(
                 Column(
-                    title="Wanted",
+                    title="",
                     expr="topk(60, max by (hall, row, rack, node, gpu, action)"
                     " (gpu:recovery_action:wanted{@gpu}))",
-                    unit=units.PLAIN,
                 ),
             ),
             no_value="none",
-            width=12,
+            width=10,
         ),
         Table(
             title="Nodes with GPUs lost or down",
@@ -222,7 +225,7 @@ GPUS = Row(
         Table(
             title="Links with errors or lost width",
             says="NVLink errors a second, NVLinks down, PCIe lanes and generations lost, packets "
-            "sent again within 10 minutes.",
+            "sent again within 15 minutes.",
             rows=_GPU,
             columns=tuple(
                 Column(
@@ -232,15 +235,15 @@ GPUS = Row(
                     steps=colours.ANY_IS_WARNING,
                 )
                 for title, name, unit in (
-                    ("NVLink errors", "gpu:nvlink_errors:rate10m", units.PER_SECOND),
+                    ("NVLink errors", "gpu:nvlink_errors:increase15m", units.COUNT),
                     ("NVLinks down", "gpu:nvlinks_down:sum", units.COUNT),
                     ("Lanes lost", "gpu:pcie_lanes_lost:sum", units.COUNT),
                     ("Generations lost", "gpu:pcie_generations_lost:sum", units.COUNT),
-                    ("PCIe replays", "gpu:pcie_replays:increase10m", units.COUNT),
+                    ("PCIe replays", "gpu:pcie_replays:increase15m", units.COUNT),
                 )
             ),
             no_value="none",
-            width=12,
+            width=16,
         ),
         Table(
             title="NVLink fabric",
@@ -248,20 +251,19 @@ GPUS = Row(
             rows=(*_GPU, "condition"),
             columns=(
                 Column(
-                    title="Active",
+                    title="",
                     expr="topk(60, max by (hall, row, rack, node, gpu, condition)"
                     " (gpu:fabric_condition:active{@gpu}))",
-                    unit=units.PLAIN,
                 ),
             ),
             no_value="none",
-            width=12,
+            width=8,
         ),
         Lines(
             title="NVLink errors of the worst GPUs",
-            says="Errors a second over 10 minutes; the 16 highest at the end of the range.",
-            queries=one(top(16, "gpu:nvlink_errors:rate10m{@gpu}"), "{{node}} {{gpu}}"),
-            unit=units.PER_SECOND,
+            says="Errors within 15 minutes; the 16 highest at the end of the range.",
+            queries=one(top(16, "gpu:nvlink_errors:increase15m{@gpu}"), "{{node}} GPU {{gpu}}"),
+            unit=units.COUNT,
             no_value="none",
             leads_to=("node", "gpu"),
         ),
@@ -280,6 +282,13 @@ GPUS = Row(
                     unit=units.COUNT,
                 ),
             ),
+            label_meanings={
+                "severity": {
+                    "page": Meaning("page", colours.TROUBLE),
+                    "ticket": Meaning("ticket", colours.WARNING),
+                    "info": Meaning("info"),
+                }
+            },
             no_value="none",
             width=12,
         ),

@@ -1,14 +1,17 @@
 """A GPU: its power against its limit, and what holds it down."""
 
+from dataclasses import replace
+
 from collector.catalogue import Subject
 from dashboards.parts import colours, units
 from dashboards.parts.board import Board, Row
-from dashboards.parts.panel import Column, Lines, Panel, Stat, Table, Timeline
+from dashboards.parts.panel import Column, Lines, Meaning, Panel, Stat, Table, Timeline
 from dashboards.parts.queries import Query, one
 from dashboards.parts.shared import (
     ENERGY_MONTH,
     ENERGY_TODAY,
     HELD,
+    HELD_BY_TROUBLE,
     energy,
     raw,
     rest,
@@ -16,7 +19,7 @@ from dashboards.parts.shared import (
 )
 from dashboards.parts.variables import ONE_GPU, ONE_NODE, down_to
 
-_GPU = "{{node}} {{gpu}}"
+_GPU = "{{node}} GPU {{gpu}}"
 _MEAN = 'gpu_power_window_watts{@gpu,scope="gpu",stat="mean"}'
 
 NOW = Row(
@@ -46,10 +49,11 @@ NOW = Row(
         ),
         Stat(
             title="Up",
-            says="1 while power and telemetry are fresh, else 0.",
+            says="While power and telemetry are fresh.",
             queries=one("gpu_up{@gpu}", _GPU),
             unit=units.PLAIN,
             steps=colours.UP,
+            meanings={"1": Meaning("up"), "0": Meaning("down")},
         ),
         Stat(
             title="Energy today",
@@ -71,7 +75,7 @@ NOW = Row(
             rows=("node", "gpu", "model", "uuid", "serial", "driver_version", "vbios_version"),
             columns=(
                 Column(
-                    title="Count",
+                    title="",
                     expr="""
                     count by (node, gpu, model, uuid, serial, driver_version, vbios_version) (
                       gpu_info{@gpu}
@@ -92,12 +96,13 @@ POWER = Row(
             says="Over the trailing window, all samples in it; the limit in force and the default.",
             queries=(
                 Query('gpu_power_window_watts{@gpu,scope="gpu"}', f"{_GPU} {{{{stat}}}}"),
-                Query('gpu_power_limit_watts{@gpu,limit="enforced"}', f"Limit {_GPU}"),
                 Query('gpu_power_limit_watts{@gpu,limit="default"}', f"Default limit {_GPU}"),
+                Query('gpu_power_limit_watts{@gpu,limit="enforced"}', f"Limit {_GPU}"),
             ),
-            dashed=("Limit", "Default limit"),
+            dashed={"Limit": colours.LIMIT, "Default limit": colours.SCALE},
+            tints={"mean$": colours.GPUS, "(min|max)$": colours.SCALE},
             calcs=("lastNotNull", "min", "mean", "max"),
-            height=10,
+            height=12,
         ),
         Lines(
             title="Power by scope",
@@ -107,7 +112,7 @@ POWER = Row(
                 Query("gpu_power_average_watts{@gpu}", f"{_GPU} driver's average"),
             ),
             calcs=("lastNotNull", "min", "mean", "max"),
-            height=10,
+            height=12,
         ),
         raw("gpu_power_ramp_watts", "gpu"),
         Lines(
@@ -138,12 +143,17 @@ HEAT = Row(
     (
         Lines(
             title="Temperature against its own limits",
-            says="Of the GPU and its memory; dashed, where this GPU slows down or shuts down.",
+            says="Of the GPU and its memory; dashed, what each should stay below, where this GPU "
+            "slows down, and where it shuts down.",
             queries=(
                 Query("gpu_temperature_celsius{@gpu}", f"{_GPU} {{{{sensor}}}}"),
                 Query("gpu_temperature_limit_celsius{@gpu}", f"Limit {{{{limit}}}} {_GPU}"),
             ),
-            dashed=("Limit",),
+            dashed={
+                "Limit shutdown": colours.LIMIT,
+                "Limit slowdown": colours.GOAL,
+                "Limit (gpu|memory)_max": colours.SCALE,
+            },
             from_zero=False,
             width=8,
         ),
@@ -158,18 +168,19 @@ HEAT = Row(
                     f"Highest {{{{domain}}}} {_GPU}",
                 ),
             ),
-            dashed=("Highest",),
+            dashed={"Highest": colours.SCALE},
             width=8,
         ),
         Timeline(
             title="What holds the clocks down",
-            says="Each reason over time. A power cap means the GPU is at its limit; idle is none "
-            "and is left out.",
+            says="Each reason over time. A power cap, blue, means the GPU is at its limit; orange "
+            "ones are trouble. Idle is none and is left out.",
             queries=one(
                 'gpu_clock_event_active{@gpu,reason!~"idle|applications_clocks|display_clocks"}',
                 f"{_GPU} {{{{reason}}}}",
             ),
             meanings=HELD,
+            special=HELD_BY_TROUBLE,
             width=16,
         ),
         Lines(
@@ -180,6 +191,7 @@ HEAT = Row(
                 f"{_GPU} {{{{reason}}}}",
             ),
             unit=units.RATIO,
+            tints=colours.REASONS,
             width=8,
         ),
     ),
@@ -197,7 +209,7 @@ LOAD = Row(
                 Query("gpu_memory_bytes{@gpu}", f"{_GPU} {{{{state}}}}"),
                 Query("gpu_memory_total_bytes{@gpu}", f"In all {_GPU}"),
             ),
-            dashed=("In all",),
+            dashed={"In all": colours.SCALE},
             width=8,
         ),
         raw("gpu_nvlink_bytes_total", "gpu"),
@@ -209,19 +221,19 @@ LOAD = Row(
 ERRORS = Row(
     "Errors and links",
     (
-        xid_table("gpu", width=8),
+        replace(xid_table("gpu", width=14), height=6),
         Table(
             title="What the driver asks for",
             says="The action that is due; `none` is what one wants to see.",
             rows=("node", "gpu", "action"),
             columns=(
                 Column(
-                    title="Wanted",
+                    title="",
                     expr="max by (node, gpu, action) (gpu_recovery_action{@gpu} == 1)",
-                    unit=units.PLAIN,
                 ),
             ),
-            width=6,
+            width=10,
+            height=6,
         ),
         Table(
             title="Links",
@@ -255,7 +267,7 @@ ERRORS = Row(
                     unit=units.PLAIN,
                 ),
             ),
-            width=10,
+            height=5,
         ),
         raw("gpu_ecc_errors_total", "gpu"),
         raw("gpu_row_remaps_total", "gpu"),

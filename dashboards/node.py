@@ -1,107 +1,20 @@
 """A node: what does it draw, and are its GPUs well?"""
 
+from dashboards.node_now import NOW
 from dashboards.parts import colours, units
 from dashboards.parts.board import Board, Row
-from dashboards.parts.panel import Column, Lines, Stat, Table
+from dashboards.parts.panel import Bars, Column, Lines, Table
 from dashboards.parts.queries import Query, one
-from dashboards.parts.shared import ENERGY_MONTH, ENERGY_TODAY, xid_table
+from dashboards.parts.shared import YES_NO, xid_table
 from dashboards.parts.variables import ONE_NODE, down_to
 
-_ENERGY = "sum by (node) (increase(host_input_energy_joules_total{@node}[$__range])) / 3600"
-_GPU_ENERGY = (
-    'sum by (node) (increase(gpu_energy_joules_total{@node,scope="gpu"}[$__range])) / 3600'
-)
-_EACH = "{{node}} {{gpu}}"
+_EACH = "{{node}} GPU {{gpu}}"
+_SLOWED = 'reason=~"power_cap|power_brake|hardware_slowdown|.*thermal"'
 
 
 def _by_gpu(expr: str, how: str = "max") -> str:
     return f"{how} by (node, gpu) ({expr})"
 
-
-def _energy(title: str, says: str, expr: str, since: str) -> Stat:
-    """Energy since a moment, as one number."""
-    return Stat(
-        title=title,
-        says=says,
-        queries=one(expr, "{{node}}"),
-        unit=units.WATT_HOUR,
-        time_from=since,
-    )
-
-
-NOW = Row(
-    "Now",
-    (
-        Stat(
-            title="Node power",
-            says="What the node draws from outside, by the best source that answers in full.",
-            queries=one("host_input_power_watts{@node}", "{{node}}"),
-            no_value="no sensor",
-        ),
-        Stat(
-            title="GPU power",
-            says="Mean power of the node's GPUs together, over the trailing window.",
-            queries=one("node:gpu_power_watts:sum{@node}", "{{node}}"),
-        ),
-        Stat(
-            title="GPUs reporting",
-            says="GPUs whose power is known, as a share of those that the node must have.",
-            queries=one(
-                "node:gpus_reporting:count{@node} / node:gpus_expected:last{@node}", "{{node}}"
-            ),
-            unit=units.RATIO,
-            steps=colours.COVERAGE,
-        ),
-        Stat(
-            title="Age of the data",
-            says="Time since the oldest of the GPUs' last good readings.",
-            queries=one("node:gpu_sample_age_seconds:max{@node}", "{{node}}"),
-            steps=colours.Steps(colours.QUIET, ((10, colours.WARNING),)),
-        ),
-        _energy("Energy today", "Drawn from outside since midnight.", _ENERGY, ENERGY_TODAY),
-        _energy(
-            "Energy this month",
-            "Drawn from outside since the month began, as far back as Prometheus remembers.",
-            _ENERGY,
-            ENERGY_MONTH,
-        ),
-        _energy(
-            "GPU energy today", "Of the GPUs alone, since midnight.", _GPU_ENERGY, ENERGY_TODAY
-        ),
-        _energy(
-            "GPU energy this month",
-            "Of the GPUs alone, since the month began.",
-            _GPU_ENERGY,
-            ENERGY_MONTH,
-        ),
-        Stat(
-            title="Degrees left",
-            says="Before the first GPU of the node slows down.",
-            queries=one("node:gpu_temperature_margin_celsius:min{@node}", "{{node}}"),
-            steps=colours.MARGIN,
-        ),
-        Stat(
-            title="GPUs lost",
-            says="GPUs that the node must have and the driver does not show.",
-            queries=one("node:gpus_lost:sum{@node}", "{{node}}"),
-            unit=units.COUNT,
-            steps=colours.ANY_IS_TROUBLE,
-        ),
-        Stat(
-            title="GPUs down",
-            says="GPUs that the driver shows but that do not answer.",
-            queries=one("node:gpus_down:sum{@node}", "{{node}}"),
-            unit=units.COUNT,
-            steps=colours.ANY_IS_TROUBLE,
-        ),
-        Stat(
-            title="Parts not well",
-            says="What `/healthz` of the node lists.",
-            queries=one("wattkeeper_faults{@node}", "{{node}}"),
-            steps=colours.ANY_IS_TROUBLE,
-        ),
-    ),
-)
 
 GPUS = Row(
     "GPUs",
@@ -150,11 +63,12 @@ GPUS = Row(
                     expr=_by_gpu("gpu_up{@node}", "min"),
                     unit=units.PLAIN,
                     steps=colours.UP,
+                    meanings=YES_NO,
                 ),
             ),
             sort_by="GPU",
             ascending=True,
-            height=9,
+            height=10,
         ),
         Table(
             title="Who they are",
@@ -162,7 +76,7 @@ GPUS = Row(
             rows=("node", "gpu", "model", "driver_version", "serial", "pci_bus_id", "simulated"),
             columns=(
                 Column(
-                    title="Count",
+                    title="",
                     expr="""
                     count by (node, gpu, model, driver_version, serial, pci_bus_id, simulated) (
                       gpu_info{@node}
@@ -170,6 +84,7 @@ GPUS = Row(
                     """,
                 ),
             ),
+            label_meanings={"simulated": YES_NO},
             sort_by="GPU",
             ascending=True,
         ),
@@ -186,6 +101,7 @@ POWER = Row(
                 Query("host_input_power_watts{@node}", "{{node}} from outside"),
                 Query("node:gpu_power_watts:sum{@node}", "{{node}} GPUs"),
             ),
+            tints={"from outside$": colours.OUTSIDE, "GPUs$": colours.GPUS},
             calcs=("lastNotNull", "min", "mean", "max"),
         ),
         Lines(
@@ -195,24 +111,40 @@ POWER = Row(
                 Query('gpu_power_window_watts{@node,scope="gpu",stat="mean"}', _EACH),
                 Query('max by (node) (gpu_power_limit_watts{@node,limit="enforced"})', "Limit"),
             ),
-            dashed=("Limit",),
+            dashed={"Limit": colours.LIMIT},
             leads_to=("node", "gpu"),
         ),
         Lines(
             title="Power by sensor of the machine",
             says="Sensors contain each other: they are compared here, never added.",
             queries=one("host_power_watts{@node}", "{{source}} {{scope}} {{device}}"),
-            width=8,
+        ),
+        Lines(
+            title="Energy by sensor of the machine",
+            says="Power by each sensor's energy; of it, the most that any sensor did not measure.",
+            queries=(
+                Query(
+                    "rate(host_energy_joules_total{@node}[$__rate_interval])",
+                    "{{source}} {{scope}} {{device}}",
+                ),
+                Query(
+                    "max by (node, source)"
+                    " (rate(host_energy_estimated_joules_total{@node}[$__rate_interval]))",
+                    "not measured: {{source}}",
+                ),
+            ),
+            unit=units.WATT,
         ),
         Table(
             title="Source of the node's power",
-            says="1 for the source and scope that the node's power comes from now.",
+            says="The source and scope that the node's power comes from now, and how old it is.",
             rows=("node", "source", "scope"),
             columns=(
                 Column(
                     title="Used",
                     expr="max by (node, source, scope) (host_input_source{@node})",
                     unit=units.PLAIN,
+                    meanings=YES_NO,
                 ),
                 Column(
                     title="Age",
@@ -244,6 +176,7 @@ POWER = Row(
             ),
             unit=units.WATT_HOUR,
             bars=True,
+            tints={"from outside$": colours.OUTSIDE, "GPUs$": colours.GPUS},
             step="1h",
             width=8,
         ),
@@ -265,32 +198,6 @@ POWER = Row(
                 ),
             ),
             unit=units.RATIO,
-            width=8,
-        ),
-        Lines(
-            title="Energy by sensor of the machine",
-            says="Power by each sensor's energy; of it, what was not measured.",
-            queries=(
-                Query(
-                    "rate(host_energy_joules_total{@node}[$__rate_interval])",
-                    "{{source}} {{scope}} {{device}}",
-                ),
-                Query(
-                    "rate(host_energy_estimated_joules_total{@node}[$__rate_interval])",
-                    "not measured: {{source}} {{scope}} {{device}}",
-                ),
-            ),
-            unit=units.WATT,
-            width=8,
-        ),
-        Lines(
-            title="GPUs that must be there, and are",
-            says="As configured, or the most ever seen; and what the driver shows now.",
-            queries=(
-                Query("host_gpus_expected{@node}", "Expected {{node}}"),
-                Query("host_gpus_visible{@node}", "{{node}} visible"),
-            ),
-            dashed=("Expected",),
             width=8,
         ),
     ),
@@ -318,11 +225,11 @@ LOAD = Row(
             title="GPUs slowed, by reason",
             says="GPUs whose clocks a reason holds down now.",
             queries=one(
-                "sum by (node, reason)"
-                ' (gpu_clock_event_active{@node,reason!~"idle|applications_clocks"})',
+                f"sum by (node, reason) (gpu_clock_event_active{{@node,{_SLOWED}}})",
                 "{{node}} {{reason}}",
             ),
             unit=units.COUNT,
+            tints=colours.REASONS,
             width=8,
         ),
         Lines(
@@ -339,7 +246,7 @@ LOAD = Row(
                 Query('gpu_memory_bytes{@node,state="used"}', _EACH),
                 Query("max by (node) (gpu_memory_total_bytes{@node})", "In all"),
             ),
-            dashed=("In all",),
+            dashed={"In all": colours.SCALE},
             width=8,
         ),
         Lines(
@@ -348,12 +255,12 @@ LOAD = Row(
             queries=(
                 Query(
                     "sum by (node, direction)"
-                    " (rate(gpu_nvlink_bytes_total{@node}[$__rate_interval]))",
+                    " (rate(host_gpu_nvlink_bytes_total{@node}[$__rate_interval]))",
                     "NVLink {{node}} {{direction}}",
                 ),
                 Query(
                     "sum by (node, direction)"
-                    " (rate(gpu_pcie_bytes_total{@node}[$__rate_interval]))",
+                    " (rate(host_gpu_pcie_bytes_total{@node}[$__rate_interval]))",
                     "PCIe {{node}} {{direction}}",
                 ),
             ),
@@ -367,6 +274,26 @@ ERRORS = Row(
     "Errors",
     (
         xid_table("node", width=12),
+        Bars(
+            title="Cost of a read, by sensor",
+            says="Mean time that a read spends in the driver now; the 12 longest.",
+            queries=one(
+                """
+                topk(12,
+                  sum by (sensor) (
+                    rate(wattkeeper_timed_read_seconds_total{@node}[$__rate_interval])
+                  )
+                    /
+                  sum by (sensor) (rate(wattkeeper_timed_reads_total{@node}[$__rate_interval]))
+                )
+                """,
+                "{{sensor}}",
+            ),
+            unit=units.SECONDS,
+            steps=colours.Steps("blue"),
+            full=None,
+            width=12,
+        ),
         Lines(
             title="Reads that failed",
             says="Reads a second that failed, of GPUs and of the machine's sensors.",
@@ -384,6 +311,15 @@ ERRORS = Row(
             ),
             unit=units.PER_SECOND,
             no_value="none",
+        ),
+        Lines(
+            title="GPUs that must be there, and are",
+            says="As configured, or the most ever seen; and what the driver shows now.",
+            queries=(
+                Query("host_gpus_expected{@node}", "Expected {{node}}"),
+                Query("host_gpus_visible{@node}", "{{node}} visible"),
+            ),
+            dashed={"Expected": colours.SCALE},
         ),
     ),
 )

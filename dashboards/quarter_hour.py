@@ -5,6 +5,11 @@ from dashboards.parts.board import Row
 from dashboards.parts.panel import Column, Lines, Stat, Table
 from dashboards.parts.queries import Query, one
 
+
+def _demand(kind: str) -> str:
+    return f'max by (site) (branch:site_demand_watts:best{{@site,kind="{kind}"}})'
+
+
 QUARTER_HOUR = Row(
     "The running quarter-hour",
     (
@@ -14,10 +19,10 @@ QUARTER_HOUR = Row(
             "be drawn until its end (only while that is below twice the target). Utilities bill "
             "the highest quarter-hour.",
             queries=(
-                Query(
-                    'max by (site, kind) (branch:site_demand_watts:best{@site,kind!="allowed"})',
-                    "{{site}} {{kind}}",
-                ),
+                Query(_demand("so_far"), "So far {{site}}"),
+                Query(_demand("forecast"), "Forecast {{site}}"),
+                Query(_demand("forecast_low"), "At least {{site}}"),
+                Query(_demand("forecast_high"), "At most {{site}}"),
                 Query(
                     """
                     min by (site) (
@@ -26,7 +31,7 @@ QUARTER_HOUR = Row(
                       2 * branch:site_demand_target_watts:best{@site}
                     )
                     """,
-                    "{{site}} allowed",
+                    "Allowed {{site}}",
                 ),
                 Query(
                     "max by (site) (branch:site_demand_target_watts:best{@site})", "Target {{site}}"
@@ -36,8 +41,15 @@ QUARTER_HOUR = Row(
                     "Contract {{site}}",
                 ),
             ),
-            dashed=("Target", "Contract"),
+            dashed={"Target": colours.GOAL, "Contract": colours.LIMIT},
+            tints={
+                "^So far": colours.OUTSIDE,
+                "^Forecast": "yellow",
+                "^At (least|most)": colours.SCALE,
+                "^Allowed": "green",
+            },
             time_from="2h",
+            height=10,
         ),
         Stat(
             title="To be cut now",
@@ -45,7 +57,7 @@ QUARTER_HOUR = Row(
             queries=one("max by (site) (branch:site_demand_cut_watts:best{@site})", "{{site}}"),
             steps=colours.ANY_IS_TROUBLE,
             width=3,
-            height=8,
+            height=10,
         ),
         Stat(
             title="Time left to cut",
@@ -62,7 +74,7 @@ QUARTER_HOUR = Row(
             steps=colours.DEADLINE,
             no_value="nothing to cut",
             width=3,
-            height=8,
+            height=10,
         ),
         Table(
             title="Highest quarter-hours",
@@ -72,10 +84,11 @@ QUARTER_HOUR = Row(
                 Column(
                     title="Peak",
                     expr="max by (site, band, period) (branch:site_demand_peak_watts:best{@site})",
+                    width=80,
                 ),
             ),
             width=6,
-            height=8,
+            height=10,
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from dashboards.parts import colours, units
 from dashboards.parts.board import Row
-from dashboards.parts.panel import Lines, Stat
+from dashboards.parts.panel import Lines, Meaning, Stat
 from dashboards.parts.queries import Query, one, top
 
 SERVERS = Row(
@@ -21,15 +21,18 @@ SERVERS = Row(
             "the end of the range. Above 100 % rules are skipped.",
             queries=one(
                 """
-                prometheus_rule_group_last_duration_seconds
-                  / prometheus_rule_group_interval_seconds
-                and
-                topk(8,
-                  prometheus_rule_group_last_duration_seconds @ end()
-                    / prometheus_rule_group_interval_seconds @ end()
+                label_replace(
+                  prometheus_rule_group_last_duration_seconds
+                    / prometheus_rule_group_interval_seconds
+                  and
+                  topk(8,
+                    prometheus_rule_group_last_duration_seconds @ end()
+                      / prometheus_rule_group_interval_seconds @ end()
+                  ),
+                  "group", "$2", "rule_group", ".*;(wattkeeper-)?(.*)"
                 )
                 """,
-                "{{rule_group}}",
+                "{{group}}",
             ),
             unit=units.RATIO,
             width=6,
@@ -54,8 +57,8 @@ SERVERS = Row(
         ),
         Lines(
             title="Longest scrapes",
-            says="The 8 longest at the end of the range.",
-            queries=one(top(8, "scrape_duration_seconds{@site}"), "{{job}} {{node}}"),
+            says="The 4 longest at the end of the range.",
+            queries=one(top(4, "scrape_duration_seconds{@site}"), "{{instance}}"),
             width=6,
         ),
         Stat(
@@ -63,8 +66,8 @@ SERVERS = Row(
             says="By Prometheus. None: no page goes out.",
             queries=one("prometheus_notifications_alertmanagers_discovered", "{{instance}}"),
             unit=units.COUNT,
-            steps=colours.Steps(colours.TROUBLE, ((1, colours.QUIET),)),
-            width=6,
+            steps=colours.UP,
+            width=4,
         ),
         Lines(
             title="Alerts dropped by Prometheus",
@@ -94,12 +97,24 @@ SERVERS = Row(
             height=4,
         ),
         Stat(
-            title="Alertmanagers in their cluster",
+            title="Alertmanager cluster",
             says="Members that an Alertmanager sees, itself among them.",
             queries=one("alertmanager_cluster_members", "{{instance}}"),
             unit=units.COUNT,
-            width=6,
+            width=4,
             no_value="no cluster",
+        ),
+        Stat(
+            title="Configuration",
+            says="Whether the newest one is in force, or is wrong and the one before it is.",
+            queries=(
+                Query("min(prometheus_config_last_reload_successful)", "Prometheus"),
+                Query("min(alertmanager_config_last_reload_successful)", "Alertmanager"),
+            ),
+            unit=units.PLAIN,
+            steps=colours.UP,
+            meanings={"1": Meaning("newest"), "0": Meaning("old")},
+            width=4,
         ),
     ),
 )

@@ -3,11 +3,14 @@
 from collector.catalogue import Subject
 from dashboards.parts import colours, units
 from dashboards.parts.board import Board, Row
-from dashboards.parts.panel import Bars, Column, Lines, Panel, Stat, Table
+from dashboards.parts.panel import Bars, Column, Lines, Meaning, Panel, Stat, Table
 from dashboards.parts.queries import Query, one, top
 from dashboards.parts.shared import rest
 from dashboards.parts.variables import down_to
 from dashboards.servers import SERVERS
+
+_BY_NODE = "by (hall, row, rack, node)"
+_MISSING = {"1": Meaning("missing", colours.WARNING)}
 
 NOW = Row(
     "Are the figures whole?",
@@ -35,13 +38,13 @@ NOW = Row(
             title="Oldest reading",
             says="Time since the last good reading, of the GPU where it is longest ago.",
             queries=one("site:gpu_sample_age_seconds:max{@site}", "{{site}}"),
-            steps=colours.Steps(colours.QUIET, ((10, colours.WARNING),)),
+            steps=colours.AGE,
         ),
         Stat(
             title="Late reads",
             says="Share of the reads that came over half a period late, or not at all.",
             queries=one("site:late_ticks:ratio_rate5m{@site}", "{{site}}"),
-            steps=colours.Steps(colours.QUIET, ((0.01, colours.WARNING),)),
+            steps=colours.LATE,
         ),
         Stat(
             title="Ledgers down",
@@ -55,7 +58,7 @@ NOW = Row(
             says="One is enough; two stand in for each other.",
             queries=one("site:daemons_up:sum{@site}", "{{site}}"),
             unit=units.COUNT,
-            steps=colours.Steps(colours.TROUBLE, ((1, colours.QUIET),)),
+            steps=colours.UP,
         ),
         Stat(
             title="Meters bad",
@@ -67,19 +70,19 @@ NOW = Row(
         Stat(
             title="Undelivered",
             says="What waits in the outboxes of all daemons.",
-            queries=one("site:outbox_bytes:sum{@site}", "{{exporter}}"),
+            queries=one("sum by (site) (site:outbox_bytes:sum{@site})", "{{site}}"),
         ),
         Stat(
             title="Oldest undelivered",
             says="Age of the oldest row that waits.",
-            queries=one("site:outbox_oldest_age_seconds:max{@site}", "{{exporter}}"),
+            queries=one("max by (site) (site:outbox_oldest_age_seconds:max{@site})", "{{site}}"),
             steps=colours.Steps(colours.QUIET, ((900, colours.WARNING),)),
             no_value="none waits",
         ),
         Stat(
             title="Dropped in the last hour",
             says="Rows that were dropped because too much waited.",
-            queries=one("site:dropped:increase1h{@site}", "{{exporter}}"),
+            queries=one("sum by (site) (site:dropped:increase1h{@site})", "{{site}}"),
             unit=units.COUNT,
             decimals=0,
             steps=colours.ANY_IS_TROUBLE,
@@ -106,7 +109,7 @@ NODES = Row(
                 Query("hall:nodes:count{@hall}", "Should be {{hall}}"),
             ),
             unit=units.COUNT,
-            dashed=("Should be",),
+            dashed={"Should be": colours.SCALE},
             width=8,
             leads_to=("hall",),
         ),
@@ -116,10 +119,60 @@ NODES = Row(
             rows=("hall", "row", "rack", "node"),
             columns=(
                 Column(
-                    title="Silent",
+                    title="",
                     expr="topk(60, 1 - max by (hall, row, rack, node)"
                     ' (up{@node,job="wattkeeper-node"}) > 0)',
+                ),
+            ),
+            no_value="none",
+            width=8,
+        ),
+        Bars(
+            title="Racks with fewest GPUs reporting",
+            says="Share of the rack's GPUs whose power is known; the 12 lowest.",
+            queries=one(
+                "bottomk(12, rack:gpu_power_watts:coverage_ratio{@rack})",
+                "{{hall}} {{row}} {{rack}}",
+            ),
+            steps=colours.COVERAGE_FILL,
+            width=8,
+            leads_to=("hall", "row", "rack"),
+        ),
+        Table(
+            title="What nodes do not tell",
+            says="Of nodes that answer. Power from outside, though other nodes of the site tell "
+            "it; the temperature of any GPU; GPUs whose driver unloads when nothing runs, so that "
+            "their energy counters start anew. 60 at most.",
+            rows=("hall", "row", "rack", "node"),
+            columns=(
+                Column(
+                    title="Power",
+                    expr=f"""
+                    topk(60, max {_BY_NODE} (
+                      up{{@node,job="wattkeeper-node"}} == 1
+                        unless on (site, node) host_input_power_watts{{@node}}
+                        and on (site) site:it_power_watts:sum{{@site}}
+                    ))
+                    """,
                     unit=units.PLAIN,
+                    meanings=_MISSING,
+                ),
+                Column(
+                    title="Temperature",
+                    expr=f"""
+                    topk(60, max {_BY_NODE} (
+                      node:gpus_up:sum{{@node}} > bool 0
+                        unless on (site, node)
+                      node:gpu_temperature_celsius:max{{@node,sensor="gpu"}}
+                    ) > 0)
+                    """,
+                    unit=units.PLAIN,
+                    meanings=_MISSING,
+                ),
+                Column(
+                    title="Persistence off",
+                    expr=f"topk(60, max {_BY_NODE} (node:gpus_persistence_off:sum{{@node}}) > 0)",
+                    unit=units.COUNT,
                 ),
             ),
             no_value="none",
@@ -134,7 +187,7 @@ NODES = Row(
                     title="Age",
                     expr="topk(30, max by (hall, row, rack, node)"
                     " (node:gpu_sample_age_seconds:max{@node}))",
-                    steps=colours.Steps(colours.QUIET, ((10, colours.WARNING),)),
+                    steps=colours.AGE,
                 ),
             ),
             width=8,
@@ -150,29 +203,17 @@ NODES = Row(
             width=8,
         ),
         Lines(
-            title="Cost of a read, by sensor",
-            says="Mean time that a read spends in the driver, over all nodes; the 12 longest.",
+            title="Sampling, worst GPU of each rack",
+            says="Share of the window between samples close enough; the 12 lowest at the end of "
+            "the range.",
             queries=one(
                 """
-                topk(12,
-                  sum by (sensor) (
-                    rate(wattkeeper_timed_read_seconds_total{@node}[$__rate_interval])
-                  )
-                    /
-                  sum by (sensor) (
-                    rate(wattkeeper_timed_reads_total{@node}[$__rate_interval])
-                  )
-                )
+                rack:gpu_power_coverage_ratio:min{@rack}
+                and
+                bottomk(12, rack:gpu_power_coverage_ratio:min{@rack} @ end())
                 """,
-                "{{sensor}}",
+                "{{rack}}",
             ),
-            unit=units.SECONDS,
-            width=8,
-        ),
-        Lines(
-            title="Sampling, worst GPU of each rack",
-            says="Share of the window between samples close enough; the 12 lowest.",
-            queries=one("bottomk(12, rack:gpu_power_coverage_ratio:min{@rack})", "{{rack}}"),
             width=8,
             leads_to=("rack",),
         ),
@@ -211,7 +252,7 @@ NODES = Row(
             ),
             unit=units.RATIO,
             steps=colours.Steps(colours.GOOD, ((0.01, colours.WARNING),)),
-            width=8,
+            width=12,
             leads_to=("hall", "row", "rack"),
         ),
         Table(
@@ -233,7 +274,7 @@ NODES = Row(
                 ),
             ),
             no_value="none",
-            width=8,
+            width=12,
         ),
     ),
 )

@@ -14,6 +14,8 @@ _OVER_RACK = f"""
   - on (hall, row, rack) group_left ()
 avg by (hall, row, rack) (gpu_temperature_celsius{{@rack,sensor="gpu"}})
 """
+_COOLANT = "site_coolant_temperature_celsius"
+_HOTTEST_RETURN = f'topk(6, max by (site, meter) ({_COOLANT}{{@site,side="return"}} @ end()))'
 _THERMAL = 'reason=~".*thermal"'
 
 NOW = Row(
@@ -147,10 +149,10 @@ RACKS = Row(
         ),
         Lines(
             title="Time slowed by heat, by rack",
-            says="Share of time, mean over the rack's GPUs, by the driver's own count; the 16 "
+            says="Share of time, mean over the rack's GPUs, by the driver's own count; the 8 "
             "highest at the end of the range.",
             queries=one(
-                top(16, f"rack:clock_event:ratio_rate5m{{@rack,{_THERMAL}}}"),
+                top(8, f"rack:clock_event:ratio_rate5m{{@rack,{_THERMAL}}}"),
                 "{{rack}} {{reason}}",
             ),
             leads_to=("rack",),
@@ -178,34 +180,38 @@ LIQUID = Row(
     (
         Lines(
             title="Coolant, supply and return",
-            says="By every meter that has it; the 24 hottest at the end of the range.",
-            queries=one(top(24, "site_coolant_temperature_celsius{@site}"), "{{meter}} {{side}}"),
+            says="Of the 6 meters with the hottest return at the end of the range.",
+            queries=one(
+                f"{_COOLANT}{{@site}}\nand on (site, meter)\n{_HOTTEST_RETURN}",
+                "{{meter}} {{side}}",
+            ),
             from_zero=False,
-            width=8,
+            width=10,
         ),
         Lines(
             title="What the coolant takes up",
-            says="Return less supply; the 16 largest.",
+            says="Return less supply, of the same meters.",
             queries=one(
-                """
-                topk(16,
-                  max by (site, meter) (site_coolant_temperature_celsius{@site,side="return"})
-                    -
-                  max by (site, meter) (site_coolant_temperature_celsius{@site,side="supply"})
-                )
+                f"""
+                max by (site, meter) ({_COOLANT}{{@site,side="return"}})
+                  -
+                max by (site, meter) ({_COOLANT}{{@site,side="supply"}})
+                and
+                {_HOTTEST_RETURN}
                 """,
                 "{{meter}}",
             ),
-            width=8,
+            width=7,
         ),
         Bars(
             title="Fans nearest to their highest speed",
             says="Speed that a fan is set to, as a share of its highest; the 15 highest.",
             queries=one(
-                "topk(15, max by (node, gpu) (gpu_fan_speed_ratio{@gpu}))", "{{node}} {{gpu}}"
+                "topk(15, max by (node, gpu) (gpu_fan_speed_ratio{@gpu}))",
+                "{{node}} GPU {{gpu}}",
             ),
-            steps=colours.Steps("green", ((0.9, "orange"),)),
-            width=8,
+            steps=colours.Steps(colours.GOOD, ((0.9, colours.WARNING),)),
+            width=7,
             no_value="no fans",
             leads_to=("node", "gpu"),
         ),

@@ -4,6 +4,7 @@ from dashboards.parts import colours, units
 from dashboards.parts.board import Board, Row
 from dashboards.parts.panel import Bars, Column, Lines, Matrix, Stat, Table
 from dashboards.parts.queries import Query, one, top
+from dashboards.parts.shared import YES_NO
 from dashboards.parts.variables import BRANCH, down_to
 
 _CHOSEN = '{@site,level!="rack",branch=~"$branch"}'
@@ -13,11 +14,14 @@ max by (branch, level) (
 )
 """
 _RACKS = '{@site,level="rack",rack=~"$rack"}'
+_RACK_POWER = f"branch:site_power_watts:best{_RACKS}"
 _RACK_SHARE = f"""
 max by (rack) (
-  branch:site_power_watts:best{_RACKS} / branch:site_power_limit_watts:best{_RACKS}
+  {_RACK_POWER} / branch:site_power_limit_watts:best{_RACKS}
 )
 """
+_FULLEST = "topk(1, rack:gpu_power_watts:sum{@rack})"
+_ONE_RACK = "Where several racks are chosen, of the one that draws most."
 _COOLANT = 'site_coolant_temperature_celsius{@site,meter=~"($rack)([^0-9].*)?"}'
 
 
@@ -40,7 +44,7 @@ BRANCHES = Row(
                     expr=f"topk(60, {_SHARE})",
                     unit=units.RATIO,
                     steps=colours.FILL,
-                    filled=True,
+                    gauge=True,
                 ),
                 Column(title="Power", expr=_of("branch:site_power_watts:best")),
                 Column(title="Limit", expr=_of("branch:site_power_limit_watts:best", "min")),
@@ -57,7 +61,7 @@ BRANCHES = Row(
                     steps=colours.COVERAGE,
                 ),
             ),
-            height=10,
+            height=12,
         ),
         Lines(
             title="Power of the branches",
@@ -103,7 +107,7 @@ BRANCHES = Row(
             says="Budget that a limit above, or the partner that must stand in, does not let a "
             "branch have; the 20 largest.",
             queries=one("topk(20, branch:site_power_stranded_watts:best{@site} > 0)", "{{branch}}"),
-            steps=colours.Steps(colours.WARNING),
+            steps=colours.Steps("blue"),
             full=None,
             width=8,
             no_value="none",
@@ -131,7 +135,7 @@ RACKS = Row(
             queries=one(f"topk(24, {_RACK_SHARE})", "{{rack}}"),
             unit=units.RATIO,
             steps=colours.FILL,
-            width=8,
+            width=6,
             height=12,
             leads_to=("rack",),
         ),
@@ -171,12 +175,17 @@ RACKS = Row(
                     steps=colours.ANY_IS_WARNING,
                 ),
                 Column(
+                    title="Power brake",
+                    expr="sum by (hall, row, rack) (rack:gpus_power_brake:count{@rack})",
+                    steps=colours.ANY_IS_TROUBLE,
+                ),
+                Column(
                     title="GPUs lost",
                     expr="sum by (hall, row, rack) (rack:gpus_lost:sum{@rack})",
                     steps=colours.ANY_IS_WARNING,
                 ),
             ),
-            width=16,
+            width=18,
             height=12,
         ),
     ),
@@ -211,7 +220,7 @@ RACK = Row(
             steps=colours.COVERAGE,
         ),
         Stat(
-            title="GPUs of the racks reporting",
+            title="Rack GPUs reporting",
             says="Share of the GPUs of the chosen racks whose power is known.",
             queries=one(
                 "sum by (site) (rack:gpus_reporting:sum{@rack})"
@@ -237,44 +246,61 @@ RACK = Row(
         Lines(
             title="GPU power by tray",
             says="A node of an NVL72 rack is a compute tray: 18 trays of 4 GPUs. "
-            "The 36 that draw most at the end of the range.",
-            queries=one(top(36, "node:gpu_power_watts:sum{@rack}"), "{{node}}"),
+            "The 18 that draw most at the end of the range.",
+            queries=one(top(18, "node:gpu_power_watts:sum{@rack}"), "{{node}}"),
             leads_to=("node",),
         ),
         Lines(
             title="Rack power against its limit",
             says="The rack's power by its meter, of its nodes and of its GPUs: a part of each "
-            "other, never added. The 8 racks that draw most at the end of the range.",
+            "other, never added. The 4 racks that draw most at the end of the range.",
             queries=(
-                Query(top(8, f"branch:site_power_watts:best{_RACKS}"), "{{rack}}"),
-                Query(top(8, "rack:host_input_power_watts:sum{@rack}"), "{{rack}} nodes"),
-                Query(top(8, "rack:gpu_power_watts:sum{@rack}"), "{{rack}} GPUs"),
-                Query(f"min by (site) (branch:site_power_limit_watts:best{_RACKS})", "Limit"),
+                Query(top(4, _RACK_POWER), "Rack {{rack}}"),
+                Query(top(4, "rack:host_input_power_watts:sum{@rack}"), "Nodes {{rack}}"),
+                Query(top(4, "rack:gpu_power_watts:sum{@rack}"), "GPUs {{rack}}"),
+                Query(
+                    f"""
+                    min by (site) (
+                      branch:site_power_limit_watts:best{_RACKS}
+                      and on (site, branch) topk(4, {_RACK_POWER} @ end())
+                    )
+                    """,
+                    "Limit {{site}}",
+                ),
             ),
-            dashed=("Limit",),
+            dashed={"Limit": colours.LIMIT},
+            tints={"^Rack": colours.OUTSIDE, "^Nodes": colours.NODES, "^GPUs": colours.GPUS},
         ),
         Matrix(
             title="GPU power of each tray",
-            says="Mean power as a share of the GPU's limit in force; 80 GPUs at most.",
+            says=f"Mean power as a share of the GPU's limit in force. {_ONE_RACK}",
             queries=one(
-                """
-                topk(80,
-                  max by (node, gpu) (gpu_power_window_watts{@rack,scope="gpu",stat="mean"})
-                    / max by (node, gpu) (gpu_power_limit_watts{@rack,limit="enforced"})
+                f"""
+                max by (node, gpu) (
+                  gpu_power_window_watts{{@rack,scope="gpu",stat="mean"}}
+                  and on (site, hall, row, rack) {_FULLEST}
                 )
+                  / max by (node, gpu) (gpu_power_limit_watts{{@rack,limit="enforced"}})
                 """
             ),
             row="node",
             column="gpu",
             unit=units.RATIO,
             decimals=0,
-            steps=colours.Steps("blue", ((0.5, "green"), (0.97, "yellow"), (1.02, "red"))),
+            steps=colours.BUSY_FILL,
             height=20,
         ),
         Matrix(
             title="Degrees left in each tray",
-            says="Degrees before the GPU slows down; the 80 GPUs with the fewest.",
-            queries=one("bottomk(80, max by (node, gpu) (gpu_temperature_margin_celsius{@rack}))"),
+            says=f"Degrees before the GPU slows down. {_ONE_RACK}",
+            queries=one(
+                f"""
+                max by (node, gpu) (
+                  gpu_temperature_margin_celsius{{@rack}}
+                  and on (site, hall, row, rack) {_FULLEST}
+                )
+                """
+            ),
             row="node",
             column="gpu",
             decimals=0,
@@ -283,8 +309,13 @@ RACK = Row(
         ),
         Lines(
             title="Liquid supply and return",
-            says="Of the meters whose id begins with the rack's; all of them are in Thermals.",
-            queries=one(top(16, _COOLANT), "{{meter}} {{side}}"),
+            says="Of the meters whose id begins with the rack's, the 4 with the hottest return at "
+            "the end of the range; all of them are in Thermals.",
+            queries=one(
+                f"{_COOLANT}\nand on (site, meter)\n"
+                f"topk(4, max by (site, meter) ({_COOLANT} @ end()))",
+                "{{meter}} {{side}}",
+            ),
             from_zero=False,
             width=8,
         ),
@@ -292,7 +323,8 @@ RACK = Row(
             title="Traffic over NVLink",
             says="Bytes a second over all NVLinks of the racks.",
             queries=one(
-                "sum by (site, direction) (rack:nvlink_bytes:rate5m{@rack})", "{{direction}}"
+                "sum by (site, direction) (rack:nvlink_bytes:rate5m{@rack})",
+                "{{site}} {{direction}}",
             ),
             unit=units.BYTES_PER_SECOND,
             width=8,
@@ -309,8 +341,10 @@ RACK = Row(
                   count by (node, chassis_serial, slot, tray) (gpu_platform_info{@rack})
                 )
                 """,
+                    width=60,
                 ),
             ),
+            no_value="not told",
             width=8,
         ),
         Table(
@@ -340,6 +374,7 @@ RACK = Row(
                     """,
                     unit=units.PLAIN,
                     steps=colours.UP,
+                    meanings=YES_NO,
                 ),
             ),
         ),

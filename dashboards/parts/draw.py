@@ -1,6 +1,6 @@
 """Grafana's panels, made of ours."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from string import ascii_uppercase
 
@@ -17,7 +17,13 @@ from grafana_foundation_sdk.models import stat as stat_models
 from dashboards.parts import panel as ours
 from dashboards.parts import units
 from dashboards.parts.draw_table import listing, matrix, table
-from dashboards.parts.fields import defaults, link_property, override, override_numbers
+from dashboards.parts.fields import (
+    defaults,
+    link_property,
+    override,
+    override_numbers,
+    value_map,
+)
 from dashboards.parts.influx import InfluxDataquery
 from dashboards.parts.links import from_labels
 from dashboards.parts.queries import AnyQuery, InfluxQuery
@@ -26,7 +32,8 @@ from dashboards.parts.words import description
 PROMETHEUS = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 INFLUXDB = common.DataSourceRef(type_val="influxdb", uid="${influxdb}")
 _AREA, _STACKED_AREA = 0, 40
-_SOFT_MAX = {units.RATIO: 0.01, units.COUNT: 1.0}
+_LEGEND_WIDTH = 560
+_SOFT_MAX = {units.RATIO: 0.01, units.COUNT: 4.0, units.PER_SECOND: 1.0}
 """How far an axis goes at least, so that a line of zeros lies on sensible ground."""
 
 
@@ -121,11 +128,12 @@ def _stat(panel: ours.Stat, made: dashboard.Panel) -> None:
 
 def _lines(panel: ours.Lines, made: dashboard.Panel) -> None:
     made.type_val = "timeseries"
-    legend = common.LegendDisplayMode
+    legend, places = common.LegendDisplayMode, common.LegendPlacement
     made.options = timeseries.Options(
         legend=common.VizLegendOptions(
             display_mode=legend.TABLE if panel.calcs else legend.LIST,
-            placement=common.LegendPlacement.BOTTOM,
+            placement=places.RIGHT if panel.legend_right else places.BOTTOM,
+            width=_LEGEND_WIDTH if panel.legend_right else None,
             show_legend=True,
             calcs=list(panel.calcs),
         ),
@@ -146,22 +154,31 @@ def _lines(panel: ours.Lines, made: dashboard.Panel) -> None:
         ),
     )
     made.field_config = dashboard.FieldConfigSource(
-        defaults=defaults(panel, "palette-classic", custom), overrides=[_dashed(panel.dashed)]
+        defaults=defaults(panel, "palette-classic", custom),
+        overrides=[
+            *(
+                # In shades, so that series of one tint, as those of two sites, stay apart.
+                override(
+                    "byRegexp",
+                    f"/{legend}/",
+                    {"color": {"mode": "shades", "fixedColor": colour}},
+                )
+                for legend, colour in panel.tints.items()
+            ),
+            *(_dashed(legend, colour) for legend, colour in panel.dashed.items()),
+        ],
     )
     if panel.from_zero and made.field_config.defaults is not None:
         made.field_config.defaults.min_val = 0
-    if not panel.dashed:
-        made.field_config.overrides = []
 
 
-def _dashed(legends: Iterable[str]) -> dashboard.DashboardFieldConfigSourceOverrides:
-    """Limits: red, dashed, not filled, on no stack."""
-    names = "|".join(legends)
+def _dashed(legend: str, colour: str) -> dashboard.DashboardFieldConfigSourceOverrides:
+    """Dashed, not filled, on no stack."""
     return override(
         "byRegexp",
-        f"/^({names})/",
+        f"/^{legend}/",
         {
-            "color": {"mode": "fixed", "fixedColor": "red"},
+            "color": {"mode": "fixed", "fixedColor": colour},
             "custom.lineStyle": {"fill": "dash", "dash": [10, 10]},
             "custom.fillOpacity": 0,
             "custom.stacking": {"mode": "none", "group": "limits"},
@@ -206,4 +223,10 @@ def _timeline(panel: ours.Timeline, made: dashboard.Panel) -> None:
         ),
     )
     custom = statetimeline.FieldConfig(line_width=0, fill_opacity=80)
-    made.field_config = dashboard.FieldConfigSource(defaults=defaults(panel, "thresholds", custom))
+    made.field_config = dashboard.FieldConfigSource(
+        defaults=defaults(panel, "thresholds", custom),
+        overrides=[
+            override("byRegexp", f"/{legend}/", {"mappings": value_map(meanings)})
+            for legend, meanings in panel.special.items()
+        ],
+    )

@@ -1,12 +1,13 @@
 """Grafana's tables, made of ours: one query a column, merged by the row's labels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from string import ascii_uppercase
 
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models import table as table_models
 
 from dashboards.parts import panel as ours
+from dashboards.parts.colours import NEUTRAL
 from dashboards.parts.fields import (
     defaults,
     link_property,
@@ -31,11 +32,14 @@ LABEL_TITLES: Mapping[str, str] = {
 """Titles of label columns that are not just the label with a capital."""
 
 _WIDTHS: Mapping[str, int] = {
-    "hall": 70,
-    "row": 70,
-    "gpu": 70,
-    "level": 110,
-    "severity": 90,
+    "hall": 80,
+    "row": 80,
+    "gpu": 50,
+    "level": 100,
+    "band": 95,
+    "period": 60,
+    "severity": 80,
+    "uuid": 320,
     "xid": 320,
 }
 _LEAST_WIDTH = 80
@@ -61,19 +65,25 @@ def table(panel: ours.Table, made: dashboard.Panel, variables: tuple[str, ...], 
         if len(panel.columns) == 1
         else [f"Value #{letter}" for letter in ascii_uppercase[: len(panel.columns)]]
     )
-    for value, column in zip(values, panel.columns, strict=True):
+    shown = [
+        (value, column) for value, column in zip(values, panel.columns, strict=True) if column.title
+    ]
+    for value, column in shown:
         titles[value] = word(column.title)
     merge = [dashboard.DataTransformerConfig(id_val="merge", options={})]
     made.transformations = [
         *(merge if len(panel.columns) > 1 else []),
-        _organized(titles),
+        _organized(titles, hidden=[value for value in values if value not in titles]),
     ]
-    sorted_by = word(panel.sort_by or panel.columns[0].title)
-    _as_table(panel, made, [(sorted_by, not panel.ascending)])
+    if panel.sort_by or shown:
+        sorted_by, descending = panel.sort_by or shown[0][1].title, not panel.ascending
+    else:
+        sorted_by, descending = label_title(panel.rows[0]), False
+    _as_table(panel, made, [(word(sorted_by), descending)])
     assert made.field_config is not None  # noqa: S101 - set one line above
     made.field_config.overrides = [
         *(_label(panel, label, titles, variables) for label in panel.rows),
-        *(_column(column, word(column.title), panel.no_value) for column in panel.columns),
+        *(_column(column, titles[value], panel.no_value) for value, column in shown),
     ]
 
 
@@ -142,12 +152,14 @@ def matrix(
     ]
 
 
-def _organized(titles: Mapping[str, str]) -> dashboard.DataTransformerConfig:
+def _organized(
+    titles: Mapping[str, str], hidden: Iterable[str] = ()
+) -> dashboard.DataTransformerConfig:
     """Columns in their order, under their titles, without the time."""
     return dashboard.DataTransformerConfig(
         id_val="organize",
         options={
-            "excludeByName": {"Time": True},
+            "excludeByName": dict.fromkeys(("Time", *hidden), True),
             "indexByName": {name: index for index, name in enumerate(titles)},
             "renameByName": dict(titles),
         },
@@ -187,7 +199,12 @@ def _label(
     if label in _WIDTHS:
         properties["custom.width"] = _WIDTHS[label]
     if meanings := panel.label_meanings.get(label):
-        properties["mappings"] = value_map(meanings)
+        properties |= {
+            "mappings": value_map(meanings),
+            "custom.cellOptions": {"type": "color-text"},
+            "thresholds": thresholds(NEUTRAL),
+            "color": {"mode": "thresholds"},
+        }
     if label in BOARD_OF:
         wider = [one for one in panel.rows if _is_above(one, label)]
         values = {one: f'${{__data.fields["{titles[one]}"]}}' for one in wider}
@@ -203,15 +220,18 @@ def _is_above(one: str, label: str) -> bool:
 def _column(
     column: ours.Column, title: str, no_value: str
 ) -> dashboard.DashboardFieldConfigSourceOverrides:
-    cell = "color-background" if column.filled else "color-text"
     properties: dict[str, object] = {
         "unit": column.unit_id,
         "thresholds": thresholds(column.steps),
         "color": {"mode": "thresholds"},
-        "custom.cellOptions": {"type": cell, **({"mode": "basic"} if column.filled else {})},
+        "custom.cellOptions": {"type": "color-text"},
+        "mappings": [*value_map(column.meanings), missing(no_value)],
     }
+    if column.gauge:
+        gauge = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+        properties |= {"custom.cellOptions": gauge, "min": 0, "max": 1}
     if column.decimals is not None:
         properties["decimals"] = column.decimals
-    colour = "transparent" if column.filled else "text"
-    properties["mappings"] = [*value_map(column.meanings), missing(no_value, colour)]
+    if column.width:
+        properties["custom.width"] = column.width
     return override("byName", title, properties)

@@ -94,18 +94,23 @@ class Lines(Panel):
     """Values over time.
 
     Attributes:
-        dashed: legends that are limits: drawn as dashed red lines.
+        dashed: by the begin of a legend, the colour of its dashed line, one of `LIMIT`, `GOAL` and
+            `SCALE` of `dashboards.parts.colours`.
+        tints: by a regular expression of legends, the colour whose shades they are drawn in.
         stacked: whether areas stand on each other.
         bars: whether each point is a bar.
         from_zero: whether the axis begins at zero.
         calcs: what the legend says of each series (`lastNotNull`, `min`, `mean`, `max`).
+        legend_right: whether the legend stands beside the lines, where there are many.
     """
 
-    dashed: tuple[str, ...] = ()
+    dashed: Mapping[str, str] = field(default_factory=dict)
+    tints: Mapping[str, str] = field(default_factory=dict)
     stacked: bool = False
     bars: bool = False
     from_zero: bool = True
     calcs: tuple[str, ...] = ()
+    legend_right: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +126,14 @@ class Bars(Panel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline(Panel):
-    """States over time; the values are those of `meanings`."""
+    """States over time; the values are those of `meanings`.
+
+    Attributes:
+        special: by a regular expression of legends, meanings of their own.
+    """
 
     unit: str = PLAIN
+    special: Mapping[str, Meanings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,22 +141,24 @@ class Column:
     """A column of a table: one query, whose labels are the table's rows.
 
     Attributes:
-        title: of the column.
+        title: of the column; empty where the value only makes the row, and is not shown.
         expr: PromQL, aggregated by exactly the table's row labels.
         unit: Grafana's id; empty for that of the first metric.
         steps: what is coloured from where on.
-        filled: whether the cell's background is coloured, not its text.
+        gauge: whether the cell holds a bar, full at 1.
         meanings: what values are shown as.
         decimals: places; None for as many as the value needs.
+        width: in pixels; 0 for its share of what is left.
     """
 
     title: str
     expr: str
     unit: str = ""
     steps: Steps = NEUTRAL
-    filled: bool = False
+    gauge: bool = False
     meanings: Meanings = field(default_factory=dict)
     decimals: int | None = None
+    width: int = 0
 
     @property
     def unit_id(self) -> str:
@@ -162,7 +174,8 @@ class Table(Panel):
         rows: the labels that make a row; those of `BOARD_OF` lead to their dashboards.
         columns: the values.
         label_meanings: by label, what its values are shown as.
-        sort_by: title of the column that it is sorted by, largest first; empty for the first.
+        sort_by: title of the column that it is sorted by, largest first; empty for the first of
+            values, or for that of the first label, ascending, where no value is shown.
         ascending: whether smallest first.
     """
 

@@ -15,8 +15,13 @@ XID_MEANINGS: Mapping[str, Meaning] = {
 }
 """By code, as the catalogue of XIDs has it; red after which somebody must act."""
 
-HELD = {"0": Meaning("free", "#3d4450"), "1": Meaning("held down", "orange")}
+_FREE = Meaning("free", "#3d4450")
+HELD = {"0": _FREE, "1": Meaning("held down", "blue")}
 """Of `gpu_clock_event_active`."""
+HELD_BY_TROUBLE = {"(thermal|brake|slowdown)$": {"0": _FREE, "1": Meaning("held down", "orange")}}
+"""By the reasons that are no everyday ones."""
+YES_NO = {"1": Meaning("yes"), "0": Meaning("no")}
+"""Of what is 1 or 0."""
 
 _RATES: Mapping[Unit, str] = {
     Unit.BYTES: units.BYTES_PER_SECOND,
@@ -59,11 +64,13 @@ def xid_table(level: str, *, width: int) -> Table:
                 title="Last seen",
                 expr=f"{rows} (gpu_xid_last_seen_timestamp_seconds{{@{level}}}) * 1000",
                 unit=units.MOMENT,
+                width=165,
             ),
             Column(
                 title="Times",
                 expr=f"{rows} (gpu_xid_errors_total{{@{level}}}) > 0",
                 unit=units.COUNT,
+                width=70,
             ),
         ),
         label_meanings={"xid": XID_MEANINGS},
@@ -93,7 +100,8 @@ def raw(name: str, level: str, *, most: int = 0) -> Lines:
     if most:
         expr = f"{expr}\nand\ntopk({most}, {at_end})"
     own = [label for label in PLACES if label in ("node", *metric.all_labels)]
-    legend = " ".join(f"{{{{{label}}}}}" for label in (*own, *metric.labels))
+    named = (f"GPU {{{{{one}}}}}" if one == "gpu" else f"{{{{{one}}}}}" for one in own)
+    legend = " ".join((*named, *(f"{{{{{label}}}}}" for label in metric.labels)))
     if most:
         says = f"{says} The {most} highest at the end of the range.".strip()
     return Lines(queries=(Query(expr, legend),), unit=unit, says=says, width=8)

@@ -30,7 +30,7 @@ ROOT = HERE.parents[1]
 DAY = 86_400
 PAST_DAYS = 33
 _ORIGIN_DAYS = 70
-_SICK = "h01r01k2n02"
+_SICK, _MUTE = "h01r01k2n02", "h01r01k1n08"
 _RAW_NODE = "h01r01k1n01"
 _RAW_STEP_SECONDS = 240.0
 _TRAYS = 20
@@ -106,10 +106,12 @@ def filled(folder: Path) -> Iterator[Filled]:
         options = Options(kept_days=PAST_DAYS)
         for name, fleet in (("trays", trays), ("servers", servers)):
             simulator = stack.enter_context(running(fleet, options))
-            nodes = [one for one in fleet.machines if one != _SICK]
+            nodes = [one for one in fleet.machines if one not in {_SICK, _MUTE}]
             write_targets(fleet.site, folder / name, simulator.address, nodes=nodes)
         feed = next(iter(servers.site.branches))
-        address = stack.enter_context(sick_node.serving(trays, _SICK, servers.site.name, feed))
+        address = stack.enter_context(
+            sick_node.serving(trays, _SICK, _MUTE, servers.site.name, feed)
+        )
         _targets(folder / "sick", address, trays, servers)
         prometheus = stack.enter_context(_prometheus(folder, victoria.url, stack))
         names = set(re.findall(r"^([\w:]+)\{", past.read_text(), re.MULTILINE)) - set(BY_NAME)
@@ -117,9 +119,14 @@ def filled(folder: Path) -> Iterator[Filled]:
 
 
 def _targets(folder: Path, address: str, trays: Fleet, servers: Fleet) -> None:
-    """Where the sick node is, and the second daemon of the site in need."""
+    """Where the sick and the mute node are, and the second daemon of the site in need."""
     site = {"site": servers.site.name, "instance": "second:9411", "__metrics_path__": "/site"}
-    labels = {"nodes": place(trays.site, trays.machines[_SICK].node), "site": site}
+    mute = place(trays.site, trays.machines[_MUTE].node) | {"__metrics_path__": "/mute"}
+    labels = {
+        "nodes": place(trays.site, trays.machines[_SICK].node),
+        "nodes-mute": mute,
+        "site": site,
+    }
     (folder / "targets").mkdir(parents=True)
     for name, own in labels.items():
         groups = [{"targets": [address], "labels": own}]

@@ -16,7 +16,7 @@ EVERYTHING: Mapping[str, str] = {
 
 HOUR = 3600
 MONTH_SECONDS = 30 * 24 * HOUR
-_NAME = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)")
+_NAME = re.compile(r"\$\{([a-z_]\w*)(?::\w+)?\}|\$([a-z_]\w*)")
 POINTS = 240
 """How many steps a range has, about; a panel as wide as a large screen has more."""
 _LEAST_STEP_SECONDS = 15

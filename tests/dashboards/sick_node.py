@@ -2,7 +2,8 @@
 
 The simulator's nodes are well and have what their boards have; panels of errors, of what is off by
 default and of what only other boards offer would stay empty without this one. Beside it a second
-site daemon, which has a deadline for a cut and meters that it cannot understand.
+site daemon, which has a deadline for a cut and meters that it cannot understand, and a node that
+answers, but tells neither what it draws from outside nor any temperature.
 """
 
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ _GAUGES: Series = {
     "gpu_power_coverage_ratio": {(): 0.7},
 }
 """By metric and labels, what a well board would not say."""
+_MUTE = {"gpu_temperature_celsius", "gpu_temperature_margin_celsius"}
 _SLOWED = ("software_thermal", "hardware_thermal", "power_brake", "hardware_slowdown")
 
 
@@ -93,6 +95,15 @@ def sick(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, gpus=tuple(gpus), daemon=daemon, host=host)
 
 
+def mute(snapshot: Snapshot) -> Snapshot:
+    """The same node without its power from outside and without temperatures."""
+    gpus = [
+        replace(shown, values={name: of for name, of in shown.values.items() if name not in _MUTE})
+        for shown in snapshot.gpus
+    ]
+    return replace(snapshot, gpus=tuple(gpus), host={"host_gpus_expected": {(): float(len(gpus))}})
+
+
 def in_need(site: str, feed: str) -> Snapshot:
     """A site daemon's word on a feed that must be cut within two minutes."""
     now_s = time()
@@ -112,19 +123,31 @@ def in_need(site: str, feed: str) -> Snapshot:
 
 
 @contextmanager
-def serving(fleet: Fleet, node: str, site: str, feed: str) -> Iterator[str]:
-    """Serve one of a fleet's nodes as a sick one at /metrics, and a site in need at /site.
+def serving(fleet: Fleet, node: str, silent: str, site: str, feed: str) -> Iterator[str]:
+    """Serve one of a fleet's nodes as a sick one at /metrics, and others beside it.
 
-    Yields HOST:PORT.
+    Args:
+        fleet: of the nodes.
+        node: the sick one.
+        silent: one that keeps most to itself, at /mute.
+        site: the site in need, at /site.
+        feed: its feed.
+
+    Yields:
+        HOST:PORT.
     """
     truth, writer = NodeTruth(fleet), TextWriter()
 
+    def snapshot(path: str) -> Snapshot:
+        if path.startswith("/site"):
+            return in_need(site, feed)
+        if path.startswith("/mute"):
+            return mute(truth.show(silent, time()).snapshot)
+        return sick(truth.show(node, time()).snapshot)
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            in_site = self.path.startswith("/site")
-            body = writer.write(
-                in_need(site, feed) if in_site else sick(truth.show(node, time()).snapshot)
-            )
+            body = writer.write(snapshot(self.path))
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))

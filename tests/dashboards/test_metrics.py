@@ -29,6 +29,8 @@ OTHERS = {
     "alertmanager_notifications_failed_total": "Alertmanager's own",
     "alertmanager_notifications_total": "Alertmanager's own",
     "alertmanager_cluster_members": "Alertmanager's own",
+    "prometheus_config_last_reload_successful": "Prometheus's own",
+    "alertmanager_config_last_reload_successful": "Alertmanager's own",
 }
 """Names from elsewhere, and where from."""
 

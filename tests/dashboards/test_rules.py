@@ -20,6 +20,19 @@ PLACELESS = {
 }
 EVERY = [pytest.param(uid, one, id=f"{uid}: {one['title']}") for uid, one in every_panel()]
 BOARDS = [pytest.param(one, id=uid) for uid, one in dashboards().items()]
+
+
+def organized(panel: Json) -> list[Json]:
+    """The options of a table's transformations that name its columns."""
+    transformations = panel.get("transformations", [])
+    return [one["options"] for one in transformations if one["id"] == "organize"]
+
+
+def excluded(panel: Json) -> set[str]:
+    """The fields that a table leaves out."""
+    return {name for one in organized(panel) for name in one["excludeByName"]}
+
+
 _COUNTER = re.compile(r"\b\w+_total\b")
 
 
@@ -114,7 +127,39 @@ def test_columns_have_units(uid: str, panel: Json) -> None:
         {one["id"] for one in override["properties"]}
         for override in panel["fieldConfig"]["overrides"]
     ]
-    assert sum("unit" in one for one in properties) >= len(panel["targets"]), uid
+    hidden = {name for name in excluded(panel) if name.startswith("Value")}
+    assert sum("unit" in one for one in properties) == len(panel["targets"]) - len(hidden), uid
+
+
+@pytest.mark.parametrize(("uid", "panel"), EVERY)
+def test_a_table_is_sorted_by_a_column_that_it_shows(uid: str, panel: Json) -> None:
+    """Of a matrix the corner is renamed by an override."""
+    if panel["type"] == "table":
+        shown = {name for one in organized(panel) for name in one["renameByName"].values()}
+        shown |= {
+            one["value"]
+            for override in panel["fieldConfig"]["overrides"]
+            for one in override["properties"]
+            if one["id"] == "displayName"
+        }
+        assert {one["displayName"] for one in panel["options"]["sortBy"]} <= shown, uid
+
+
+@pytest.mark.parametrize(("uid", "panel"), EVERY)
+def test_limits_are_told_from_each_other_and_from_what_they_limit(uid: str, panel: Json) -> None:
+    """Dashed lines have a colour of their own: red is only what must not be passed."""
+    if panel["type"] != "timeseries":
+        return
+    legends = [one.get("legendFormat") or one.get("alias") for one in panel["targets"]]
+    for override in panel["fieldConfig"]["overrides"]:
+        given = {one["id"]: one["value"] for one in override["properties"]}
+        if override["matcher"]["id"] == "byRegexp":
+            assert given["color"]["mode"] == ("fixed" if "custom.lineStyle" in given else "shades")
+        if "custom.lineStyle" in given:
+            pattern = override["matcher"]["options"].strip("/").split("(")[0]
+            assert any(re.match(pattern, legend) for legend in legends), (uid, pattern)
+            is_limit = re.match(r"\^(Limit$|Limit shutdown|Contract)", pattern) is not None
+            assert (given["color"]["fixedColor"] == "red") is is_limit, (uid, pattern)
 
 
 @pytest.mark.parametrize(("uid", "panel"), EVERY)
@@ -148,6 +193,15 @@ def test_rates_follow_the_step_and_counters_are_never_raw(uid: str, panel: Json)
                 continue  # a table of how often ever: the ledger keeps the count over restarts
             before = expr[: found.start()].rstrip()
             assert before.endswith(("rate(", "increase(")), (uid, expr)
+
+
+@pytest.mark.parametrize(("uid", "panel"), EVERY)
+def test_lines_pick_once_which_series_they_draw(uid: str, panel: Json) -> None:
+    """A bare topk picks anew at every step, and so may draw any number of broken lines."""
+    if panel["type"] in {"timeseries", "state-timeline"}:
+        for target in filter(is_promql, panel["targets"]):
+            if re.search(r"\b(topk|bottomk)\(", target["expr"]):
+                assert "@ end()" in target["expr"], (uid, target["expr"])
 
 
 @pytest.mark.parametrize(("uid", "panel"), EVERY)

@@ -26,7 +26,7 @@ function put(config, id, value) {
   else config[id] = value;
 }
 
-export async function prepared(panel, frames, theme) {
+export async function prepared(panel, frames, theme, timeZone) {
   let out = frames;
   if (panel.transformations?.length && frames.length) {
     out = await lastValueFrom(transformDataFrame(panel.transformations, frames));
@@ -49,7 +49,7 @@ export async function prepared(panel, frames, theme) {
       field.state.displayName = null;
       if (field.type !== FieldType.number && !('unit' in field.config && field.config.mappings?.length)) delete field.config.unit;
       delete field.config.links;
-      field.display = getDisplayProcessor({ field, theme, timeZone: 'utc' });
+      field.display = getDisplayProcessor({ field, theme, timeZone });
     }
   }
   return out;

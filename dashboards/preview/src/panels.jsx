@@ -2,22 +2,24 @@
 import { FieldType, VizOrientation, dateTime, getFieldDisplayName, getFieldDisplayValues } from '@grafana/data';
 import { BarGauge, BigValue, BigValueColorMode, BigValueGraphMode, Table, TimeSeries } from '@grafana/ui';
 
-function readings(panel, frames, theme, sparkline) {
+function readings(panel, frames, theme, where, sparkline) {
   const reduceOptions = panel.options.reduceOptions;
   return getFieldDisplayValues({
     fieldConfig: { defaults: {}, overrides: [] }, reduceOptions, data: frames,
-    replaceVariables: (text) => text, theme, timeZone: 'utc', sparkline,
+    replaceVariables: (text) => text, theme, timeZone: where.zone, sparkline,
   });
 }
 
-function Stat({ panel, frames, theme, width, height }) {
+function Stat({ panel, frames, theme, where, width, height }) {
   const course = panel.options.graphMode === 'area';
-  const values = readings(panel, frames, theme, course).slice(0, 6);
-  const each = Math.floor(width / values.length);
+  const values = readings(panel, frames, theme, where, course).slice(0, 6);
+  const isTall = height > width;
+  const wide = isTall ? width : Math.floor(width / values.length);
+  const high = isTall ? Math.floor(height / values.length) : height;
   return (
-    <div style={{ display: 'flex' }}>
+    <div style={{ display: isTall ? 'block' : 'flex' }}>
       {values.map((one, i) => (
-        <BigValue key={i} width={each} height={height} theme={theme} colorMode={BigValueColorMode.Value}
+        <BigValue key={i} width={wide} height={high} theme={theme} colorMode={BigValueColorMode.Value}
           graphMode={course ? BigValueGraphMode.Area : BigValueGraphMode.None} sparkline={one.sparkline}
           value={{ ...one.display, title: values.length > 1 ? one.display.title : undefined }} />
       ))}
@@ -30,13 +32,13 @@ function Lines({ panel, frames, where, width, height }) {
     from: dateTime(where.from * 1000), to: dateTime(where.to * 1000), raw: { from: 'now-1h', to: 'now' },
   };
   return (
-    <TimeSeries frames={frames} timeRange={range} timeZone="utc" width={width} height={height}
+    <TimeSeries frames={frames} timeRange={range} timeZone={where.zone} width={width} height={height}
       legend={panel.options.legend} structureRev={1}>{() => null}</TimeSeries>
   );
 }
 
-function Bars({ panel, frames, theme, width, height }) {
-  const values = readings(panel, frames, theme, false);
+function Bars({ panel, frames, theme, where, width, height }) {
+  const values = readings(panel, frames, theme, where, false);
   const largest = Math.max(...values.map((one) => one.display.numeric));
   const each = Math.min(32, Math.floor(height / values.length));
   const longest = Math.max(...values.map((one) => (one.display.title ?? '').length));
@@ -55,7 +57,7 @@ function Rows({ panel, frames, width, height }) {
 // Grafana keeps its state timeline to itself; this is a sketch of it.
 function Timeline({ frames, where, width, height }) {
   const fields = frames.map((frame) => [frame, frame.fields.find((field) => field.type === FieldType.number)]);
-  const left = 190;
+  const left = 230;
   const tall = Math.min(24, Math.floor(height / fields.length));
   const at = (time) => left + ((time / 1000 - where.from) / (where.to - where.from)) * (width - left);
   return (

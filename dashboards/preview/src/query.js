@@ -1,7 +1,20 @@
 // Asks Prometheus and InfluxDB what a panel's targets ask for, and makes Grafana's frames of it.
 import { FieldType, toDataFrame } from '@grafana/data';
 
-const SPANS = { '2h': 2 * 3600, 'now/d': 6 * 3600, 'now/M': 24 * 3600 };
+// The begin of a panel's own range: of today, of this month (UTC), or so long before its end.
+function beginOf(timeFrom, to) {
+  const begin = new Date(to * 1000);
+  if (timeFrom === '2h') return to - 2 * 3600;
+  begin.setUTCHours(0, 0, 0, 0);
+  if (timeFrom === 'now/M') begin.setUTCDate(1);
+  return begin.getTime() / 1000;
+}
+
+function monthBefore(time) {
+  const moved = new Date(time * 1000);
+  moved.setUTCMonth(moved.getUTCMonth() - 1);
+  return moved.getTime() / 1000;
+}
 
 export function filled(text, values) {
   return text.replace(/\$\{(\w+)(?::\w+)?\}|\$(\w+)/g, (whole, a, b) => values[a ?? b] ?? whole);
@@ -88,10 +101,11 @@ async function influxql(target, where, values) {
 
 // The dashboard's range, or the panel's own.
 export function rangeOf(panel, where) {
-  const span = SPANS[panel.timeFrom];
-  const back = panel.timeShift === '1M' ? 30 * 86400 : 0;
-  const step = span ? Math.max(15, Math.round(span / 240)) : where.step;
-  return { ...where, step, from: (span ? where.to - span : where.from) - back, to: where.to - back };
+  if (!panel.timeFrom) return where;
+  const from = beginOf(panel.timeFrom, where.to);
+  const step = Math.max(15, Math.round((where.to - from) / 240));
+  if (panel.timeShift !== '1M') return { ...where, step, from };
+  return { ...where, step, from: monthBefore(from), to: monthBefore(where.to) };
 }
 
 // All frames of a panel. `where.values` are those of the dashboard's variables.
