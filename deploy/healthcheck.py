@@ -27,7 +27,7 @@ def prometheus_table(config: str) -> dict[str, object]:
         try:
             with open(config, "rb") as file:  # noqa: PTH123 - likewise
                 found = tomllib.load(file).get("prometheus")
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        except (OSError, ValueError, RecursionError):
             found = None
         table = found if isinstance(found, dict) else {}
     prefix = "WATTKEEPER_PROMETHEUS__"
@@ -72,8 +72,9 @@ def main() -> int:
         return 0
     listen = str(table.get("listen", "0.0.0.0:9410"))
     host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit():
-        print(f'wattkeeper: prometheus.listen = "{listen}" is no HOST:PORT')  # noqa: T201 - likewise
+    if not host or not port.isascii() or not port.isdigit() or len(port) > 5:  # noqa: PLR2004
+        shown = ascii(listen[:80])[1:-1]
+        print(f'wattkeeper: prometheus.listen = "{shown}" is no HOST:PORT')  # noqa: T201 - likewise
         return 1
     host = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))  # noqa: S104 - only asked
     wrong = ask(host, int(port), tls="tls" in table)

@@ -118,7 +118,6 @@ HOST_METRICS = (
         "Smallest share of a GPU's window between samples close enough.",
         Unit.RATIO,
     ),
-    _host("gpu_nvlinks", Kind.GAUGE, "NVLinks of all GPUs by state.", labels=("state",)),
     _host(
         "gpu_nvlink",
         Kind.COUNTER,

@@ -11,9 +11,11 @@ from typing import Any
 from collector.check.document import as_json
 from collector.check.host import check_host
 from collector.check.judge import Rates
+from collector.check.model import Report
 from collector.check.record import RecordError, capture, make_sure_writable, write
 from collector.check.run import NoSuchGpuError, Task, check
 from collector.check.table import show
+from collector.commands import check_deep
 from collector.commands.log import set_up
 from collector.config import ConfigError, Settings, load
 from collector.daemon.host_setup import host_sources
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --record: keep serial numbers and UUIDs (default: pseudonyms)",
     )
     parser.add_argument("--simulated", action="store_true", help="check simulated GPUs")
+    check_deep.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -48,6 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigError: wrong arguments.
         SourceError: there is no driver, or no GPU.
     """
+    if arguments.deep or arguments.bundle is not None:
+        return _deep(arguments)
+    if arguments.site or arguments.keep_names:
+        raise ConfigError("--site and --keep-names belong to --deep")
+    return _check(arguments)
+
+
+def _check(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     set_up(debug=arguments.debug)
     source = choose(settings)
@@ -81,6 +92,22 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"wattkeeper: {error}\n")
         return 1
     return 0 if report.answered else 1
+
+
+def _deep(arguments: argparse.Namespace) -> int:
+    if arguments.record is not None:
+        raise ConfigError("--record and --deep are two commands: run one after the other")
+    set_up(debug=arguments.debug)
+
+    def read(settings: Settings) -> Report:
+        if arguments.simulated:
+            sampling = settings.sampling.model_copy(update={"source": "simulated"})
+            settings = settings.model_copy(update={"sampling": sampling})
+        if sys.stderr.isatty():
+            sys.stderr.write(f"Reading all GPUs for {arguments.seconds:g} s ...\n")
+        return check(choose(settings), _task(arguments, settings))
+
+    return check_deep.run(arguments, read)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

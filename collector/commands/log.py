@@ -1,29 +1,21 @@
-"""Logging to standard error, set up once, by the command."""
+"""Logging, set up by the command: once, and again when a daemon takes another configuration."""
 
 import logging
-import os
-import sys
 
-_PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
-
-
-class _JournalFormatter(logging.Formatter):
-    """Lines for the journal, which adds the time and reads the priority from `<N>`."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One record."""
-        return f"<{_PRIORITY.get(record.levelno, 5)}>{super().format(record)}"
+from collector.config.settings import LogTable
+from collector.logs import handler
 
 
-def set_up(*, debug: bool = False) -> None:
-    """Log to standard error: for the journal under systemd, else with the time."""
-    handler = logging.StreamHandler(sys.stderr)
-    if os.environ.get("JOURNAL_STREAM"):
-        handler.setFormatter(_JournalFormatter("%(message)s"))
-    else:
-        handler.setFormatter(
-            logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
-        )
+def set_up(table: LogTable | None = None, *, debug: bool = False) -> None:
+    """Log as the configuration says; to standard error where it says nothing.
+
+    Args:
+        table: the configuration's.
+        debug: log everything, whatever the configuration says.
+    """
+    asked = LogTable() if table is None else table
     root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.DEBUG if debug else logging.INFO)
+    before, root.handlers = root.handlers, [handler(asked.format)]
+    root.setLevel(logging.DEBUG if debug else asked.level.upper())
+    for old in before:
+        old.close()

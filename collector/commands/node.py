@@ -1,14 +1,12 @@
 """`wattkeeper node`: the daemon on a GPU node."""
 
 import argparse
-import logging
+from collections.abc import Callable
 
-from collector.commands.log import set_up
-from collector.config import ConfigError, load
-from collector.daemon.run import RELOAD, run_node
+from collector.commands.reload import Reloader, Taken, check_files
+from collector.config import Settings, load
+from collector.daemon.run import run_node
 from collector.sources.choose import choose
-
-log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,18 +15,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the daemon until it is told to stop; SIGHUP makes it start anew with a new file."""
-    settings = load(arguments.config)
-    set_up(debug=arguments.debug)
+    """Run the daemon until it is told to stop; SIGHUP makes it take its file anew."""
 
-    def acceptable() -> bool:
-        try:
-            load(arguments.config)
-        except ConfigError as error:
-            log.error("SIGHUP: the configuration stays as it was: %s", error)  # noqa: TRY400
-            return False
-        return True
-
-    while (code := run_node(settings, choose(settings), may_reload=acceptable)) == RELOAD:
+    def read() -> Taken[Settings, None]:
         settings = load(arguments.config)
-    return code
+        choose(settings)  # tells of a trace that cannot be used
+        check_files(settings)
+        return Taken(settings, None)
+
+    return Reloader(read, _start, path=arguments.config, debug=arguments.debug).run()
+
+
+def _start(taken: Taken[Settings, None], *, may_reload: Callable[[], bool], again: bool) -> int:
+    return run_node(taken.settings, choose(taken.settings), may_reload=may_reload, again=again)

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 from collector import __version__
 from collector.config.load import DEFAULT_PATH, ConfigError
 from collector.daemon.run import StartError
+from collector.ledger import LedgerError
 from collector.sources.protocol import SourceError
 
 _COMMANDS = {
@@ -19,6 +20,7 @@ _COMMANDS = {
     "site": "the daemon for a site: meters, power budget, 15-minute demand",
     "demo": "a node and a small site on this machine; prints the addresses of their pages",
     "check": "read every sensor once: what is supported, what it says, what the read costs",
+    "ledger": "back up the ledger while the daemon runs, verify it, restore it",
     "render": "Prometheus, Alertmanager, rules and targets for a site file",
     "report": "an energy report for a period: what it costs, line by line",
     "tariff": "explain a tariff: band, price and why at a time",
@@ -66,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _module(arguments.command).run(arguments)
     except ConfigError as error:
         return _complain(error, 2)
-    except (StartError, SourceError) as error:
+    except (StartError, SourceError, LedgerError) as error:
         return _complain(error, 1)
     except BrokenPipeError:
         # The reader of our output went away (`| head`); nothing is wrong.

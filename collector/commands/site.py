@@ -2,10 +2,11 @@
 
 import argparse
 import logging
+from collections.abc import Callable
 
-from collector.commands.log import set_up
+from collector.commands.reload import Reloader, Taken, check_files
 from collector.config import ConfigError, SiteSettings, load_as
-from collector.daemon.run import RELOAD, StartError
+from collector.daemon.run import StartError
 from collector.daemon.site import run_site, tariff_band
 from collector.sitefile import SiteFileError, describe
 from collector.sitefile import load as load_site
@@ -21,26 +22,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the daemon until it is told to stop; SIGHUP makes it start anew with new files."""
-    settings, site = _load(arguments)
-    set_up(debug=arguments.debug)
-    _tell(site)
+    """Run the daemon until it is told to stop; SIGHUP makes it take its files anew."""
 
-    def acceptable() -> bool:
-        try:
-            _load(arguments)
-        except ConfigError as error:
-            log.error("SIGHUP: the configuration stays as it was: %s", error)  # noqa: TRY400
-            return False
-        return True
+    def read() -> Taken[SiteSettings, Site]:
+        return _read(arguments)
 
-    while (code := run_site(settings, site, may_reload=acceptable)) == RELOAD:
-        settings, site = _load(arguments)
-        _tell(site)
-    return code
+    return Reloader(read, _start, path=arguments.config, debug=arguments.debug).run()
 
 
-def _load(arguments: argparse.Namespace) -> tuple[SiteSettings, Site]:
+def _start(taken: Taken[SiteSettings, Site], *, may_reload: Callable[[], bool], again: bool) -> int:
+    _tell(taken.more)
+    return run_site(taken.settings, taken.more, may_reload=may_reload, again=again)
+
+
+def _read(arguments: argparse.Namespace) -> Taken[SiteSettings, Site]:
     """Read the configuration and all files that it names.
 
     Raises:
@@ -54,7 +49,8 @@ def _load(arguments: argparse.Namespace) -> tuple[SiteSettings, Site]:
         raise ConfigError(str(error)) from None
     if settings.meters.mqtt is not None:
         meter_sources(settings.meters.mqtt, site.meters)
-    return settings, site
+    check_files(settings)
+    return Taken(settings, site)
 
 
 def _tell(site: Site) -> None:

@@ -9,12 +9,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from collector.catalogue import BY_NAME
+from collector.logs.choose import Format as LogFormat
 from collector.sources.host.redfish.options import LEAST_SECONDS, keeps_secrets
 from collector.sources.host.redfish.options import checked_url as controller_url
 from exporters.influxdb.options import checked_url
 from exporters.mqtt.options import DEFAULT_TOPIC_PREFIX
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+_LISTEN = re.compile(r"[!-~]+:([0-9]{1,5})")
 
 
 def _plain_name(value: str) -> str:
@@ -24,8 +26,8 @@ def _plain_name(value: str) -> str:
 
 
 def _listen_address(value: str) -> str:
-    host, colon, port = value.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 <= int(port) <= 65535:  # noqa: PLR2004
+    match = _LISTEN.fullmatch(value)
+    if match is None or int(match[1]) > 65535:  # noqa: PLR2004 - TCP's
         raise ValueError("allowed is HOST:PORT, for example 0.0.0.0:9410 or [::]:9410")
     return value
 
@@ -137,6 +139,13 @@ class LedgerTable(_Table):
     quarter_hour_days: int = Field(default=400, ge=1, le=3660)
 
 
+class LogTable(_Table):
+    """How the log is written. All of it goes to standard error, or to systemd's journal."""
+
+    format: LogFormat = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
 class TlsTable(_Table):
     """TLS of the HTTP server; with `client_ca_file`, clients must show a certificate."""
 
@@ -159,8 +168,19 @@ class PrometheusTable(_Table):
     listen: ListenAddress = "0.0.0.0:9410"
     window_seconds: int = Field(default=30, ge=5, le=300)
     dialects: tuple[Literal["dcgm", "dcgm-4.9"], ...] = ()
+    web_config_file: Path | None = None
     tls: TlsTable | None = None
     basic_auth: BasicAuthTable | None = None
+
+    @model_validator(mode="after")
+    def _one_way_or_the_other(self) -> Self:
+        for name in ("tls", "basic_auth"):
+            if self.web_config_file is not None and getattr(self, name) is not None:
+                raise ValueError(
+                    f"web_config_file and [prometheus.{name}] exclude each other: the file says "
+                    "all that the table would; take one of them away"
+                )
+        return self
 
 
 class InfluxTable(_Table):
@@ -228,6 +248,7 @@ class Settings(BaseSettings):
     host: HostTable = Field(default_factory=HostTable)
     window: WindowTable = Field(default_factory=WindowTable)
     ledger: LedgerTable = Field(default_factory=LedgerTable)
+    log: LogTable = Field(default_factory=LogTable)
     prometheus: PrometheusTable = Field(default_factory=PrometheusTable)
     influxdb: InfluxTable | None = None
     mqtt: MqttTable | None = None

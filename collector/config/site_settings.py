@@ -10,6 +10,7 @@ from collector.config.settings import (
     InfluxTable,
     LedgerTable,
     ListenAddress,
+    LogTable,
     MqttTable,
     MqttTlsTable,
     NodeTable,
@@ -102,6 +103,7 @@ class SiteSettings(BaseSettings):
     meters: MetersTable = Field(default_factory=MetersTable)
     window: WindowTable = Field(default_factory=WindowTable)
     ledger: SiteLedgerTable = Field(default_factory=SiteLedgerTable)
+    log: LogTable = Field(default_factory=LogTable)
     prometheus: SitePrometheusTable = Field(default_factory=SitePrometheusTable)
     influxdb: InfluxTable | None = None
     mqtt: MqttTable | None = None

@@ -47,7 +47,6 @@ def state_of(
     meter: ScopeMeter, closed: Closed, base: ShownBase, *, boot_id: str, clean: bool
 ) -> AccountState:
     """An account as of a closed window."""
-    power_mw = meter.track.milliwatts[-1] if meter.track.milliwatts else None
     return AccountState(
         total=closed.total,
         shown_base_mj=base.total_mj,
@@ -56,7 +55,7 @@ def state_of(
         anchor_monotonic_ns=closed.end_ns,
         boot_id=boot_id,
         anchor_counter_mj=closed.counter_mj,
-        last_power_mw=power_mw,
+        last_power_mw=meter.recent_mw,
         idle_power_mw=meter.idle_mw,
         limit_mw=meter.ceiling_mw,
         clean=clean,

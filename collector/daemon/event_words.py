@@ -5,30 +5,43 @@ from collections import Counter
 from collections.abc import Sequence
 
 from collector.catalogue.xids import xid_of
+from collector.logs.sparing import Sparing
 from collector.model import GpuIdentity, Point
 from collector.sources.events import GpuEvent
 
 log = logging.getLogger(__name__)
 
 MEASUREMENT = "event"
+_QUIET_SECONDS = 60.0
 Told = tuple[GpuEvent, GpuIdentity | None]
 """An event, and the GPU where that is known."""
 
 
-def log_events(told: Sequence[Told]) -> None:
-    """One line for each GPU and code: a storm of one code is one line."""
-    counts = Counter((_name(event, gpu), event.code) for event, gpu in told)
-    for (name, code), times in counts.items():
-        xid = xid_of(code)
-        log.log(
-            logging.ERROR if xid.fatal else logging.WARNING,
-            "%s: XID %d%s, %s; %s",
-            name,
-            code,
-            f" {times} times" if times > 1 else "",
-            xid.meaning,
-            xid.advice,
-        )
+class EventLines:
+    """One line for each GPU and code, and at most one a minute: all of them are in the counts."""
+
+    def __init__(self) -> None:
+        self._sparing = Sparing(_QUIET_SECONDS)
+
+    def tell(self, told: Sequence[Told]) -> None:
+        """Log what happened."""
+        counts = Counter((_name(event, gpu), gpu, event.code) for event, gpu in told)
+        for (name, gpu, code), count in counts.items():
+            times = self._sparing.times((name, code), count)
+            if not times:
+                continue
+            xid = xid_of(code)
+            known = {} if gpu is None else gpu.tags
+            log.log(
+                logging.ERROR if xid.fatal else logging.WARNING,
+                "%s: XID %d%s, %s; %s",
+                name,
+                code,
+                f" {times} times" if times > 1 else "",
+                xid.meaning,
+                xid.advice,
+                extra={"xid": code, **known},
+            )
 
 
 def points_of(told: Sequence[Told]) -> list[Point]:

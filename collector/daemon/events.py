@@ -4,11 +4,12 @@ import logging
 from collections.abc import Iterable
 
 from collector.catalogue import BY_NAME, Labels
-from collector.daemon.event_words import Told, log_events, points_of
+from collector.daemon.event_words import EventLines, Told, points_of
 from collector.daemon.faults import FaultBoard
 from collector.energy.edges import SECOND_NS
 from collector.events import EventBook
 from collector.ledger import EventKey, EventState, LogCursor
+from collector.logs.sparing import Sparing
 from collector.model import GpuIdentity, Point
 from collector.sources.events import EventLog, EventSource, GpuEvent, pci_address
 
@@ -18,6 +19,7 @@ Series = dict[str, dict[Labels, float]]
 XID = "xid"
 ERRORS = "gpu_xid_errors_total"
 LAST_SEEN = "gpu_xid_last_seen_timestamp_seconds"
+_LOSSES_APART_SECONDS = 600.0
 _LOG_AT_LAST_NS = 10 * SECOND_NS
 """Reading the log waits for the GPUs to be found, but not longer than this."""
 
@@ -55,7 +57,9 @@ class EventDesk:
         self._by_address: dict[str, str] = {}
         self._points: list[Point] = []
         self._said: set[str] = set()
+        self._lines = EventLines()
         self._lost = 0
+        self._losses = Sparing(_LOSSES_APART_SECONDS)
 
     @property
     def due(self) -> bool:
@@ -80,7 +84,7 @@ class EventDesk:
         new: list[Told] = [(event, self._gpu(event)) for event in events if self._count(event)]
         self._move_cursor(position, events)
         self._book.expire(now_ns)
-        log_events(new)
+        self._lines.tell(new)
         self._points += points_of(new)
         self._tell_trouble()
 
@@ -208,12 +212,13 @@ class EventDesk:
         else:
             self._faults.report("kernel log", str(problem), problem.action)
         if event_log.lost > self._lost:
-            lost, self._lost = event_log.lost - self._lost, event_log.lost
-            log.warning(
-                "%d records of the kernel log were overwritten before they were read; errors among "
-                "them that the driver itself did not tell of are not counted",
-                lost,
-            )
+            new, self._lost = event_log.lost - self._lost, event_log.lost
+            if lost := self._losses.times(times=new):
+                log.warning(
+                    "%d records of the kernel log were overwritten before they were read; errors "
+                    "among them that the driver itself did not tell of are not counted",
+                    lost,
+                )
 
     def _tell_unsupported(self, live: EventSource) -> None:
         if live.fatal is not None:

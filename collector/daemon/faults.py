@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from collector.model import Fault
 
@@ -14,8 +14,18 @@ class FaultBoard:
 
     def __init__(self) -> None:
         self._faults: dict[str, Fault] = {}
+        self._told: dict[str, Mapping[str, object]] = {}
+        """Fields of the lines, by part, of those whose begin was logged here."""
 
-    def report(self, part: str, problem: str, action: str = "", *, quietly: bool = False) -> None:
+    def report(
+        self,
+        part: str,
+        problem: str,
+        action: str = "",
+        *,
+        quietly: bool = False,
+        about: Mapping[str, object] | None = None,
+    ) -> None:
         """Say that a part is not well. Said again with other words, it only changes the words.
 
         Args:
@@ -23,21 +33,37 @@ class FaultBoard:
             problem: in words for people.
             action: what to do about it.
             quietly: the one who reports writes the log's line.
+            about: more fields of the log's lines: `gpu`, `uuid`, ...; see `collector.logs.fields`.
         """
         standing = self._faults.get(part)
         if standing is None and not quietly:
-            log.warning("%s: %s%s", part, problem, f"; {action}" if action else "")
+            self._told[part] = {"part": part, **(about or {})}
+            fields = {"fault": "begin", "problem": problem, "action": action, **self._told[part]}
+            words = f"; {action}" if action else ""
+            log.warning("%s: %s%s", part, problem, words, extra=fields)
         since_ns = time.time_ns() if standing is None else standing.since_wall_ns
         self._faults[part] = Fault(
             part=part, problem=problem, action=action, since_wall_ns=since_ns
         )
 
-    def clear(self, part: str, *, quietly: bool = False) -> None:
-        """Say that a part is well."""
+    def clear(self, part: str) -> None:
+        """Say that a part is well. Logged where the begin was."""
         standing = self._faults.pop(part, None)
-        if standing is not None and not quietly:
-            seconds = (time.time_ns() - standing.since_wall_ns) / 1e9
-            log.info("%s: well again after %.0f s (was: %s)", part, seconds, standing.problem)
+        about = self._told.pop(part, None)
+        if standing is not None and about is not None:
+            seconds = max(time.time_ns() - standing.since_wall_ns, 0) / 1e9
+            log.warning(  # as loud as its begin: whoever hears of one hears of the other
+                "%s: well again after %.0f s (was: %s)",
+                part,
+                seconds,
+                standing.problem,
+                extra={
+                    "fault": "end",
+                    "problem": standing.problem,
+                    "seconds": round(seconds, 1),
+                    **about,
+                },
+            )
 
     def clear_missing(self, prefix: str, parts: Iterable[str]) -> None:
         """Forget parts with a prefix that no longer exist."""

@@ -86,13 +86,11 @@ def _energy(values: Series, watched: "WatchedGpu", scope: str, meter: ScopeMeter
     base = watched.bases.get(scope)
     if base is None or not meter.started:
         return
-    total = meter.account.total
-    values.setdefault("gpu_energy_joules_total", {})[(scope,)] = (
-        total.total_mj - base.total_mj
-    ) / 1000
-    values.setdefault("gpu_energy_estimated_joules_total", {})[(scope,)] = (
-        total.estimated_mj - base.estimated_mj
-    ) / 1000
+    shown_mj = watched.shown.of(scope).value(meter.account, base)
+    if shown_mj is None:
+        return
+    values.setdefault("gpu_energy_joules_total", {})[(scope,)] = shown_mj[0] / 1000
+    values.setdefault("gpu_energy_estimated_joules_total", {})[(scope,)] = shown_mj[1] / 1000
 
 
 def _counter(values: Series, watched: "WatchedGpu") -> None:

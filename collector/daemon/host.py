@@ -76,6 +76,12 @@ class HostWatch:
         states = {account.key: account.state(clean=clean) for account in self._all()}
         return {key: state for key, state in states.items() if state is not None}
 
+    def landed(self, states: Mapping[AccountKey, AccountState]) -> None:
+        """These accounts are on disk now; its own are taken from them."""
+        for account in self._all():
+            if account.key in states:
+                account.landed(states[account.key])
+
     def best(self, now_ns: int) -> NodeInput | None:
         """What the node draws now, by the best source that answers in full."""
         return best_input(reading for task in self.tasks for reading in task.fresh(now_ns))

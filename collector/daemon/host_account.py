@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from collector.daemon.accounts import ShownBase, before_of, shown_base, state_of
+from collector.daemon.shown_total import ShownTotal
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.limits import host_limits
 from collector.energy.meter import Plan
@@ -44,6 +45,7 @@ class HostAccount:
         self._plan = plan
         self._before = before
         self._base: ShownBase | None = None
+        self._shown = ShownTotal(before)
         self._meter = SensorMeter(
             sensor,
             scope,
@@ -86,15 +88,15 @@ class HostAccount:
     def shown_mj(self) -> tuple[int, int] | None:
         """Energy as `/metrics` shows it, and the estimated part; millijoules.
 
-        None before an earlier run is accounted for.
+        None before an earlier run is accounted for, and that is on disk where it began anew.
         """
         if self._base is None:
             return None
-        total = self._meter.meter.account.total
-        return (
-            total.total_mj - self._base.total_mj,
-            total.estimated_mj - self._base.estimated_mj,
-        )
+        return self._shown.value(self._meter.meter.account, self._base)
+
+    def landed(self, state: AccountState) -> None:
+        """Its account is on disk as of now."""
+        self._shown.landed(state)
 
     def state(self, *, clean: bool) -> AccountState | None:
         """Its account as of the last window that closed; None before the first."""

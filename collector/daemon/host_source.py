@@ -46,6 +46,7 @@ class SourceTask:
         self, source: HostSource, take: Take, faults: FaultBoard, *, asked_for: bool, phase: float
     ) -> None:
         self.source = source
+        self._part = f"host {source.name}"
         self.errors: dict[str, int] = {}
         self.latest: Sequence[HostReading] = ()
         self.latest_ns: int | None = None
@@ -54,7 +55,8 @@ class SourceTask:
         self._asked_for = asked_for
         self._phase = phase
         self._failures = 0
-        self._said = ""
+        self._ails = False
+        self._close_told = False
 
     def fresh(self, now_ns: int) -> Sequence[HostReading]:
         """The latest readings; none once they are three periods old."""
@@ -77,7 +79,7 @@ class SourceTask:
                 log.exception("host: reading %s failed by a mistake of ours", self.source.name)
                 self._count("bug")
                 self._faults.report(
-                    f"host {self.source.name}",
+                    self._part,
                     "it is read no more: a mistake in this program",
                     "report the traceback in the log; a restart tries again",
                 )
@@ -115,8 +117,11 @@ class SourceTask:
         for reading in readings:
             if reading.error:
                 self._count(reading.error)
-        self._failures, self._said = 0, ""
-        self._faults.clear(f"host {self.source.name}")
+        self._failures = 0
+        self._faults.clear(self._part)
+        if self._ails:
+            self._ails = False
+            log.warning("%s: it is read again", self._part, extra=self._fields("end"))
         self._take(readings)
 
     def _failed(self, error: HostSourceError, *, quietly: bool = False) -> float:
@@ -132,10 +137,16 @@ class SourceTask:
 
     def _tell(self, error: HostSourceError) -> None:
         if self._asked_for:
-            self._faults.report(f"host {self.source.name}", str(error), error.action)
-        elif self._said != error.word:
-            self._said = error.word
-            log.warning("%s%s", error, f"; {error.action}" if error.action else "")
+            about = {"source": self.source.name}
+            self._faults.report(self._part, str(error), error.action, about=about)
+        elif not self._ails:
+            self._ails = True
+            fields = self._fields("begin") | {"problem": str(error), "action": error.action}
+            words = f"; {error.action}" if error.action else ""
+            log.warning("%s%s", error, words, extra=fields)
+
+    def _fields(self, fault: str) -> dict[str, object]:
+        return {"fault": fault, "part": self._part, "source": self.source.name}
 
     def _count(self, word: str) -> None:
         self.errors[word] = self.errors.get(word, 0) + 1
@@ -147,4 +158,6 @@ class SourceTask:
         except TimeoutError:
             log.debug("host: %s did not close in time", self.source.name)
         except Exception:
-            log.exception("host: closing %s failed by a mistake of ours", self.source.name)
+            if not self._close_told:
+                self._close_told = True
+                log.exception("host: closing %s failed by a mistake of ours", self.source.name)

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 
 from collector.daemon.faults import FaultBoard
+from collector.shown import shown
 
 PART = "prometheus"
 SECONDS = 15.0
@@ -21,6 +22,7 @@ STALE_NS = 90_000_000_000
 """Six scrapes: what is older is not shown."""
 _TIMEOUT_SECONDS = 10.0
 _MOST_BYTES = 1_000_000
+_MOST_WORDS = 200
 _POWER = "site:it_power_watts:sum"
 _COVERAGE = "site:it_power_watts:coverage_ratio"
 
@@ -73,8 +75,8 @@ class ItPowerReader:
         try:
             watts = await self._ask(session, _POWER)
             coverage = None if watts is None else await self._ask(session, _COVERAGE)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            why = str(error) or type(error).__name__
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError) as error:
+            why = shown(str(error), _MOST_WORDS) or type(error).__name__
             self._faults.report(
                 PART,
                 f"{self._url} does not answer as it should: {why}",
@@ -120,8 +122,8 @@ def _one_value(answer: Any) -> float | None:
         return None
     try:
         value = float(found[0]["value"][1])
-    except (KeyError, IndexError, TypeError) as error:
-        raise ValueError("the answer is not that of a Prometheus") from error
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError):
+        raise ValueError("the answer is not that of a Prometheus") from None
     if not isfinite(value):
         raise ValueError(f"the answer is {value}, no number")
     return value

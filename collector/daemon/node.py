@@ -7,6 +7,7 @@ from functools import partial
 
 from collector import __version__
 from collector.config import Settings
+from collector.daemon.accounts import KIND
 from collector.daemon.bookkeeper import Bookkeeper
 from collector.daemon.cadence import Cadence
 from collector.daemon.events import EventDesk
@@ -82,7 +83,7 @@ class Node:
             boot_id=boot_id(),
         )
         self.push = Push(settings, node_publisher(settings), ledger, self.faults)
-        self._bookkeeper = Bookkeeper(ledger, self.faults, self.push)
+        self._bookkeeper = Bookkeeper(ledger, self.faults, self.push, self._note_landed)
         self._ticks = 0
         self.gpus: dict[str, WatchedGpu] = {}
         self._said: set[str] = set()
@@ -217,6 +218,12 @@ class Node:
         for watched in self.gpus.values():
             states |= watched.states(clean=clean)
         return states | self._host.states(clean=clean)
+
+    def _note_landed(self, states: Mapping[AccountKey, AccountState]) -> None:
+        for key, state in states.items():
+            if key.kind == KIND and key.device in self.gpus:
+                self.gpus[key.device].shown.of(key.scope).landed(state)
+        self._host.landed(states)
 
     def _ordered(self) -> list[WatchedGpu]:
         return sorted(self.gpus.values(), key=lambda watched: watched.gpu.index)

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 
 
 class Notifier:
@@ -18,6 +19,13 @@ class Notifier:
     def alive(self) -> None:
         """The event loop turns."""
         self._send("WATCHDOG=1")
+
+    def reloading(self) -> None:
+        """Another configuration is being taken; `ready` ends that.
+
+        Not `stopping`: systemd would kill a service that has said so and still runs.
+        """
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
         """Shutdown has begun."""

@@ -14,6 +14,7 @@ from collector.energy.edges import SECOND_NS
 from collector.ledger import Ledger, OutboxItem
 from collector.model import Point, Window
 from exporters.delivery import Delivery, DeliveryOptions, Sender
+from exporters.ends import earlier_ends
 
 _MOST_AGE_SECONDS = 30 * 86400.0
 
@@ -22,6 +23,8 @@ class _Encoder(Protocol):
     def windows(self, windows: Sequence[Window]) -> list[OutboxItem]: ...
 
     def points(self, points: Sequence[Point]) -> list[OutboxItem]: ...
+
+    def to_remember(self) -> Mapping[str, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Push:
         self._ledger = ledger
         self._faults = faults
         self._publisher = publisher
+        self._earlier = earlier_ends(ledger.accounts, ledger.numbers)
         self.lanes: list[Lane] = []
         if tables.influxdb is not None:
             self.lanes.append(self._influxdb(tables.influxdb))
@@ -95,6 +99,14 @@ class Push:
             for lane in self.lanes
             for item in (*lane.encoder.windows(windows), *lane.encoder.points(points))
         )
+
+    def to_remember(self) -> dict[str, int]:
+        """Numbers to commit with what was just encoded; every exporter's are the same."""
+        return {
+            name: number
+            for lane in self.lanes
+            for name, number in lane.encoder.to_remember().items()
+        }
 
     def wake(self) -> None:
         """Say that a commit was submitted."""
@@ -138,7 +150,7 @@ class Push:
             ca_file=table.ca_file,
             gzip=table.gzip,
         )
-        encoder = LineEncoder(self._publisher.place)
+        encoder = LineEncoder(self._publisher.place, self._earlier)
         return self._lane(LANE, table, encoder, InfluxSender(options))
 
     def _mqtt(self, table: MqttTable) -> Lane:
@@ -168,7 +180,7 @@ class Push:
             __version__,
             retained=[f"{base}/{topic}" for topic in who.retained],
         )
-        return self._lane(LANE, table, JsonEncoder(base, who.place), sender)
+        return self._lane(LANE, table, JsonEncoder(base, who.place, self._earlier), sender)
 
     def _lane(
         self,
@@ -192,7 +204,7 @@ class Push:
     def _reporter(self, name: str) -> Callable[[str | None, str], None]:
         def report(problem: str | None, action: str) -> None:
             if problem is None:
-                self._faults.clear(name, quietly=True)
+                self._faults.clear(name)
             else:
                 self._faults.report(name, problem, action, quietly=True)
 

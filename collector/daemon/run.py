@@ -23,13 +23,16 @@ from collector.daemon.signals import Signals
 from collector.ledger import Ledger, LedgerError
 from collector.model import Tick
 from collector.sources.protocol import DriverGoneError, GpuSource, SourceError
+from exporters.http import HttpOptions, ServeError, Server
+from exporters.http.access import AccessError, load_access
 from exporters.page import LiveView, View
-from exporters.prometheus import HttpOptions, ServeError, Server
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
 _LEDGER_CLOSE_SECONDS = 1.0
+_RELOAD_CLOSE_SECONDS = 15.0
+"""Likewise where nobody waits for the process to end."""
 _JOIN_SECONDS = 0.3
 _SWITCH_SECONDS = 0.0005
 """How long the interpreter may keep a sampling thread waiting behind other Python code."""
@@ -109,6 +112,7 @@ def run_node(
     *,
     on_ready: Callable[[str], None] | None = None,
     may_reload: Callable[[], bool] | None = None,
+    again: bool = False,
 ) -> int:
     """Run the node daemon until a signal; see `run`."""
     simulated = " with SIMULATED GPUs" if source.simulated else ""
@@ -117,7 +121,7 @@ def run_node(
         make=lambda ledger, show: Node(settings, source, ledger, show),
         page=LiveView(power_hz=settings.sampling.power_hz),
     )
-    return run(settings, plan, on_ready=on_ready, may_reload=may_reload)
+    return run(settings, plan, on_ready=on_ready, may_reload=may_reload, again=again)
 
 
 def run(
@@ -126,6 +130,7 @@ def run(
     *,
     on_ready: Callable[[str], None] | None = None,
     may_reload: Callable[[], bool] | None = None,
+    again: bool = False,
 ) -> int:
     """Run a daemon until a signal. Returns the exit code, or `RELOAD`.
 
@@ -135,14 +140,21 @@ def run(
         on_ready: called with the page's address once it is served.
         may_reload: asked at SIGHUP whether the new configuration is right; without it, SIGHUP
             stops like SIGTERM.
+        again: whether a daemon ran in this process before and closed its ledger.
 
     Raises:
         StartError: it cannot start.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
-    ledger = open_ledger(settings)
+    # A file that was closed a moment ago is not verified again: that may take longer than systemd
+    # waits for a sign of life.
+    ledger = open_ledger(settings, check=not again)
     threads_ended = True
+    code = 0
     try:
+        if again:  # what the last run has left behind is to go
+            gc.unfreeze()
+            gc.collect()
         # What lives until the end need not be looked at by every collection.
         gc.freeze()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -150,18 +162,26 @@ def run(
                 _run(settings, plan, ledger, Hooks(on_ready, may_reload))
             )
     finally:
-        if not ledger.close(timeout_seconds=_LEDGER_CLOSE_SECONDS):
+        if may_reload is None:
+            Signals.restore()
+        patience = _RELOAD_CLOSE_SECONDS if code == RELOAD else _LEDGER_CLOSE_SECONDS
+        if not ledger.close(timeout_seconds=patience):
             log.error(
                 "the ledger could not be written at the end: %s; energy since its last commit "
                 "is found again from the GPUs' counters at the next start",
                 ledger.status.problem or "no answer from the disk",
             )
-    log.info("stopped%s", "" if threads_ended else "; a driver call was still outstanding")
+    if code != RELOAD:
+        log.info("stopped%s", "" if threads_ended else "; a driver call was still outstanding")
     return code
 
 
-def open_ledger(settings: Tables) -> Ledger:
+def open_ledger(settings: Tables, *, check: bool = True) -> Ledger:
     """Open the ledger of the configuration.
+
+    Args:
+        settings: the configuration.
+        check: verify the whole file first.
 
     Raises:
         StartError: it cannot be used.
@@ -172,6 +192,7 @@ def open_ledger(settings: Tables) -> Ledger:
             table.path,
             minute_days=table.minute_days,
             quarter_hour_days=table.quarter_hour_days,
+            check=check,
         )
     except LedgerError as error:
         raise StartError(str(error)) from None
@@ -202,14 +223,14 @@ async def _run(
     notifier.ready()
     if hooks.on_ready is not None:
         hooks.on_ready(address)
-    code = await _until_the_end(daemon, signals.stopping, notifier)
+    code = await _until_the_end(daemon, signals, notifier)
     ended = daemon.join(_JOIN_SECONDS)
     if server is not None:
         await server.stop()
     return RELOAD if signals.reload and not code else code, ended
 
 
-async def _until_the_end(daemon: Daemon, stopping: asyncio.Event, notifier: Notifier) -> int:
+async def _until_the_end(daemon: Daemon, signals: Signals, notifier: Notifier) -> int:
     """Turn the loop until a signal or a failure; exporters outlive the sampling. The exit code."""
     drained = asyncio.Event()
     code = 0
@@ -218,7 +239,7 @@ async def _until_the_end(daemon: Daemon, stopping: asyncio.Event, notifier: Noti
             tasks.create_task(lane.delivery.run(drained), name=f"deliver {lane.name}")
         beside = [tasks.create_task(work, name=name) for name, work in daemon.background()]
         try:
-            await _ticks(daemon, stopping, notifier)
+            await _ticks(daemon, signals.stopping, notifier)
         except DriverGoneError as gone:
             log.error(  # noqa: TRY400 - the driver's going is no bug of ours
                 "%s; ending, so that the supervisor starts the daemon anew with the new driver",
@@ -228,7 +249,10 @@ async def _until_the_end(daemon: Daemon, stopping: asyncio.Event, notifier: Noti
         except SourceError as failed:
             log.error("%s", failed)  # noqa: TRY400 - said for people
             code = 1
-        notifier.stopping()
+        if signals.reload and not code:
+            notifier.reloading()
+        else:
+            notifier.stopping()
         for task in beside:
             task.cancel()
         daemon.stop()
@@ -252,20 +276,35 @@ def _ignore(_tick: Tick) -> None:
     """Nobody serves ticks when Prometheus is switched off."""
 
 
+def check_access(table: PrometheusTable) -> None:
+    """See that the files that say who may ask can be used.
+
+    Raises:
+        StartError: they cannot.
+    """
+    try:
+        if table.enabled:
+            load_access(_options(table))
+    except AccessError as error:
+        raise StartError(str(error)) from None
+
+
 def _server(table: PrometheusTable, page: View) -> Server | None:
-    if not table.enabled:
-        return None
+    return Server(_options(table), page) if table.enabled else None
+
+
+def _options(table: PrometheusTable) -> HttpOptions:
     tls, auth = table.tls, table.basic_auth
-    options = HttpOptions(
+    return HttpOptions(
         listen=table.listen,
         cert_file=tls.cert_file if tls else None,
         key_file=tls.key_file if tls else None,
         client_ca_file=tls.client_ca_file if tls else None,
         username=auth.username if auth else None,
         password_hash_file=auth.password_hash_file if auth else None,
+        web_config_file=table.web_config_file,
         dialects=table.dialects,
     )
-    return Server(options, page)
 
 
 async def _serve(server: Server | None) -> str:

@@ -167,7 +167,7 @@ class SiteDaemon:
 
     def _report_meters(self, problem: str | None, action: str) -> None:
         if problem is None:
-            self.faults.clear("meters", quietly=True)
+            self.faults.clear("meters")
         else:
             self.faults.report("meters", problem, action, quietly=True)
 
@@ -241,6 +241,7 @@ def run_site(
     source: MeterSource | None = None,
     on_ready: Callable[[str], None] | None = None,
     may_reload: Callable[[], bool] | None = None,
+    again: bool = False,
 ) -> int:
     """Run the site daemon until a signal; see `collector.daemon.run.run`.
 
@@ -250,6 +251,7 @@ def run_site(
         source: readings besides those over MQTT.
         on_ready: called with the page's address once it is served.
         may_reload: asked at SIGHUP whether the new configuration is right.
+        again: whether a daemon ran in this process before.
 
     Raises:
         StartError: it cannot start.
@@ -263,7 +265,7 @@ def run_site(
         ),
         page=SiteView(site),
     )
-    return run(settings, plan, on_ready=on_ready, may_reload=may_reload)
+    return run(settings, plan, on_ready=on_ready, may_reload=may_reload, again=again)
 
 
 def tariff_band(site: Site) -> Band | None:

@@ -142,12 +142,14 @@ class SiteBooks:
             told, self._points = [*self._points, *points()], []
             kept = tuple(window for window in windows if window.device.key in self._kept)
             accounts = states()
+            outbox = self._push.encode(windows, told)
             self._ledger.submit(
                 Commit(
                     windows=kept,
                     states=accounts,
                     wall_ns=wall_ns,
-                    outbox=self._push.encode(windows, told),
+                    outbox=outbox,
+                    numbers=self._push.to_remember(),
                 )
             )
             self._note(_Pending(wall_ns, now_ns, dict(self._booked), accounts))
@@ -172,7 +174,7 @@ class SiteBooks:
     def _look_at_ledger(self) -> None:
         status = self._ledger.status
         if not status.up:
-            self._faults.report("ledger", status.problem, status.action)
+            self._faults.report("ledger", status.problem, status.action, quietly=status.logged)
             return
         self._faults.clear("ledger")
         on_disk = None

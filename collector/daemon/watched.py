@@ -10,6 +10,7 @@ from collector.catalogue import Labels, Values
 from collector.daemon.accounts import KIND, ShownBase, before_of, shown_base, state_of
 from collector.daemon.cadence import STALE_NS, Cadence
 from collector.daemon.gpu_values import gpu_values
+from collector.daemon.shown_total import ShownTotals
 from collector.energy.edges import SECOND_NS, Edges
 from collector.energy.gpu_meter import GpuMeter
 from collector.energy.limits import ceilings
@@ -90,6 +91,7 @@ class WatchedGpu:
         self._edges = edges
         self._plan = plan
         self._before = dict(before)
+        self.shown = ShownTotals(before)
         self._today_mj = {scope: energy.total_mj for scope, energy in today.items()}
         self._today = datetime.fromtimestamp(edges.wall_ns(started_ns) / 1e9).astimezone().date()
         self._started_ns = started_ns
@@ -291,7 +293,11 @@ class WatchedGpu:
             self.said.add(text)
             log.info("%s", text)
         if not scopes:
-            log.warning("GPU %d reports no power; only its energy counter is used", self.gpu.index)
+            log.warning(
+                "GPU %d reports no power; only its energy counter is used",
+                self.gpu.index,
+                extra=self.gpu.tags,
+            )
 
     def _say_how_power_is_read(self) -> None:
         """One line when power begins to come from the driver's buffer, and one when it ends."""
@@ -311,6 +317,7 @@ class WatchedGpu:
                 "cannot be used: %s",
                 self.gpu.index,
                 refused,
+                extra=self.gpu.tags,
             )
 
     def _make_meter(self, scopes: tuple[str, ...]) -> GpuMeter:

@@ -57,6 +57,23 @@ trouble at the same place pages again. Heat is one page for a hall, power brakes
 site. A group waits 5 s for others. A dead rack silences its nodes, a dead node its GPUs, many dead
 nodes their racks, a page the tickets about the same.
 
+## How soon
+
+Beyond the time that an alert waits by itself, until somebody is told:
+
+| What | Seconds |
+| --- | --- |
+| until the next scrape of the daemon | 0-15 |
+| until the next recording: presence, XIDs, branches; all the rest | 0-5; 0-15 |
+| until the next evaluation of the alert | 0-5 |
+| until the group of alerts is sent | 5 |
+
+So it is 5 to 30 s, and 5 to 40 s for temperatures, heat and outboxes. What was measured, and what a
+simulated week and a bad day of 500 nodes would have told, is in
+[measurements](measurements/2026-11-20-alerts.md). An alert tells its end as soon as its cause is
+gone, but for those that keep on for a while, so that what comes and goes is told once; a ticket's
+end comes with the next news of its group, within 5 minutes.
+
 ## Maintenance
 
 For work on a rack, silence it: `amtool silence add site=SITE rack=RACK --duration=4h
@@ -76,9 +93,9 @@ Checked with promtool 2.42 and amtool 0.25. Start Prometheus with
 `--rules.alert.resend-delay=5s`: an alert that fires while it starts is dropped, for Alertmanager is
 not known yet, and comes again only after that delay (a minute by default).
 
-**vmalert** up to 1.79 refuses `keep_firing_for`: take these lines out
-(`sed -i /keep_firing_for/d DIR/rules/*.yml`); alerts then end as soon as their cause does, and
-short ones may come in bursts. It knows no `$externalLabels` in `{{ }}` without
+**vmalert** before 1.92 refuses `keep_firing_for`: render with `--old-vmalert`, which leaves it out;
+alerts then end as soon as their cause does, and short ones may come in bursts. It knows no
+`$externalLabels` in `{{ }}` without
 `-external.label=site=SITE`.
 """
 

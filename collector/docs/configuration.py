@@ -24,7 +24,7 @@ is `deploy/examples/wattkeeper.toml`.
 """
 
 HASH_COMMAND = (
-    'python -c "import getpass, os; from exporters.prometheus.auth import PasswordHash; '
+    'python -c "import getpass, os; from exporters.http.passwords import PasswordHash; '
     'print(PasswordHash.of(getpass.getpass(), os.urandom(16)))"'
 )
 """Asks for a password and prints its hash; run with the Python that wattkeeper runs in."""

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from alerts.reading import alerts
 from collector.catalogue import CATALOGUE
 from collector.config.settings import Settings
 from collector.config.site_settings import SiteSettings
+from collector.docs.alerts import alerts_page
 from collector.docs.configuration import configuration_page
 from collector.docs.example import example_file
 from collector.docs.keys import tables
@@ -16,6 +18,7 @@ from exporters.mqtt.schema import gpu_schema
 
 FILES: Mapping[str, Callable[[], str]] = {
     "docs/metrics.md": lambda: metrics_page(CATALOGUE),
+    "docs/alerts.md": lambda: alerts_page(alerts()),
     "docs/configuration.md": lambda: configuration_page(
         tables(Settings), tables(SiteSettings, SITE_KEY_TEXTS)
     ),

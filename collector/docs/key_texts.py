@@ -164,6 +164,15 @@ KEY_TEXTS: Mapping[str, KeyText] = {
     ),
     "ledger.minute_days": KeyText("Days for which registers of 1 minute are kept."),
     "ledger.quarter_hour_days": KeyText("Days for which registers of 15 minutes are kept."),
+    "log.format": KeyText(
+        '"text" is lines for people, "journal" entries with fields for systemd\'s journal, "json" '
+        'one object a line; "auto" is the journal where standard error ends there, else text. See '
+        "docs/operation.md."
+    ),
+    "log.level": KeyText(
+        "The least level that is logged; `--debug` logs everything. Faults are warnings or errors, "
+        "and their ends warnings."
+    ),
     "prometheus.enabled": KeyText(
         "Whether to serve `/metrics`, `/healthz`, `/livez`, `/readyz` and the page."
     ),
@@ -176,6 +185,13 @@ KEY_TEXTS: Mapping[str, KeyText] = {
         "Names of other exporters that `/metrics` speaks besides ours: `dcgm` those of "
         "dcgm-exporter up to 4.8, `dcgm-4.9` those from 4.9 on. See docs/dcgm.md.",
         ("dcgm",),
+        "none",
+    ),
+    "prometheus.web_config_file": KeyText(
+        "Prometheus's web configuration file (YAML): TLS, client certificates, users and headers "
+        "as all its exporters have them; docs/security.md tells what of it is supported. Instead "
+        "of `[prometheus.tls]` and `[prometheus.basic_auth]`.",
+        "/etc/wattkeeper/web.yml",
         "none",
     ),
     "prometheus.tls.cert_file": KeyText(

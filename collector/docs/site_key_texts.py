@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from collector.docs.key_texts import KEY_TEXTS, KeyText
 
-_SHARED = ("node.", "window.", "ledger.", "prometheus.", "influxdb.", "mqtt.")
+_SHARED = ("node.", "window.", "ledger.", "log.", "prometheus.", "influxdb.", "mqtt.")
 
 SITE_KEY_TEXTS: Mapping[str, KeyText] = {
     **{key: text for key, text in KEY_TEXTS.items() if key.startswith(_SHARED)},

@@ -4,8 +4,8 @@ The rules, in order (docs/energy.md explains them):
 1. Where a counter answers, energy advances at its readings only; the integral of power shapes it
    in between.
 2. A counter that was silent, frozen or refused for `PATIENCE_NS` of watched time is stood in for
-   by the integral. When it goes on, what the integral already gave is taken off its difference:
-   nothing is counted twice.
+   by the integral. When it goes on, what the integral already gave is taken off its difference,
+   and where that is not enough, off the next ones: nothing is counted twice.
 3. After a reset, what the counter counted since is `counter`; the rest of what was measured in
    that stretch is `integrated`; what neither saw is `estimated`, with bounds.
    The counter may owe more than fits into the stretch since the integral's last word; the rest
@@ -27,6 +27,10 @@ PATIENCE_NS = 5 * SECOND_NS
 """Below this, counter and integral differ by the counter's own steps (docs/energy.md)."""
 _LEAST_GAP_NS = 5 * SECOND_NS
 """A shorter stretch without samples never stands as a window of its own."""
+_FROZEN_SHARE = 4
+"""No integral is off by a quarter: a counter that lacks more was frozen, and lost it for good."""
+_PAY_BACK_NS = 60 * SECOND_NS
+"""Windows must not read zero for longer, to pay back what was given too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +104,27 @@ class EnergyAccount:
         self._short_mj = 0
         self._waiting: deque[CounterReading] = deque()
 
-    def start(self, at_ns: int, total: Energy, reading: CounterReading | None) -> None:
+    def start(
+        self,
+        at_ns: int,
+        total: Energy,
+        reading: CounterReading | None,
+        *,
+        given_mj: int = 0,
+    ) -> None:
         """Begin at an instant with what earlier runs have counted.
 
         Args:
             at_ns: everything before is in `total`.
             total: lifetime energy so far.
-            reading: the counter at that instant, where there is one that can be believed.
+            reading: the counter at that instant, or an earlier one; None without one that can be
+                believed.
+            given_mj: what is in `total` beyond the reading, where it is an earlier one.
         """
         self.credited_ns, self.total = at_ns, total
         if reading is not None:
             self.judge.judge(reading)
+            self._since_anchor_mj = given_mj
         self._note_news(at_ns)
 
     def add_counter(self, reading: CounterReading) -> None:
@@ -147,13 +161,17 @@ class EnergyAccount:
         return seen or now_ns - reading.monotonic_ns > self.track.gap_ns
 
     @property
-    def counter_is_silent(self) -> bool:
-        """Whether power was watched for so long without the counter that it must stand in."""
+    def watched_ns(self) -> int:
+        """For how long power was watched since the counter last said something new."""
         # Watched time only: after a hang of both, power must not outrun the counter's return.
         # That is one gap; samples that keep coming too far apart are no hang.
         gaps = max(self.track.breaks - self._news_breaks - 1, 0)
-        watched_ns = self.track.covered_ns - self._news_covered_ns + gaps * self.track.gap_ns
-        return watched_ns > self._patience_ns
+        return self.track.covered_ns - self._news_covered_ns + gaps * self.track.gap_ns
+
+    @property
+    def counter_is_silent(self) -> bool:
+        """Whether power was watched for so long without the counter that it must stand in."""
+        return self.watched_ns > self._patience_ns
 
     def _note_news(self, at_ns: int) -> None:
         self._news_covered_ns = self.track.at(at_ns).covered_ns
@@ -193,14 +211,22 @@ class EnergyAccount:
         self._short_mj = 0
         if verdict is Verdict.ADVANCE:
             rest_mj = step_mj - given_mj
-            if rest_mj >= 0:  # else: a frozen counter that went on without catching up
+            if rest_mj >= 0:
                 self._short_mj = max(part.integrated_mj - rest_mj, 0)
                 paid_mj = min(rest_mj, self.judge.most_mj(at_ns - self.credited_ns))
                 part, owed_mj = Energy(counter_mj=paid_mj), rest_mj - paid_mj
+            elif self._is_paid_back(-rest_mj, given_mj):
+                part, owed_mj = Energy(), rest_mj
+            # else: a frozen counter that went on without catching up
         elif verdict is Verdict.RESET:
             part = _after_reset(raw_mj if not given_mj else min(raw_mj, part.total_mj), part)
         self._since_anchor_mj = -owed_mj
         return self._credit(at_ns, part, raw_mj - owed_mj)
+
+    def _is_paid_back(self, surplus_mj: int, given_mj: int) -> bool:
+        """Whether what was given too much is taken off what the counter says next."""
+        soon_mj = self._counter_mw * _PAY_BACK_NS // SECOND_NS
+        return surplus_mj <= min(given_mj // _FROZEN_SHARE, soon_mj)
 
     def _measured(self, start_ns: int, end_ns: int) -> Energy:
         """Energy of a stretch without the counter; what no sample bounds is estimated."""

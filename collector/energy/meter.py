@@ -16,6 +16,13 @@ from collector.energy.windows import Closed, WindowBuilder
 from collector.model import CounterReading, Device, Energy, Stat, Window
 
 _HELD_READINGS = 64
+_RECENT_NS = 10 * SECOND_NS
+_SETTLED_NS = 5 * SECOND_NS
+"""For so long power is watched before what nobody counted is estimated by it; or twice as long is
+waited, where it comes seldom."""
+_AWAITED_NS = 60 * SECOND_NS
+"""A counter that counted in the run before is waited for longer than within a run: what is booked
+without it is an estimate. Edges of seconds are kept for 120 s."""
 
 
 _POWER = itemgetter(1)
@@ -111,6 +118,25 @@ class ScopeMeter:
         return self._idle_mw
 
     @property
+    def recent_mw(self) -> int | None:
+        """Mean power of the last seconds that were sampled, in milliwatts; None before any was.
+
+        By it, time that nobody watched is estimated: a single sample of a load that swings would
+        be off by as much as it swings.
+        """
+        first_ns, last_ns = self.track.first_ns, self.track.last_ns
+        if first_ns is None or last_ns is None:
+            return None
+        slots = [slot for slot in self.slots.since(last_ns - _RECENT_NS) if slot.covered_ns]
+        covered_ns = sum(slot.covered_ns for slot in slots)
+        if covered_ns:
+            return sum(slot.measured for slot in slots) // (2 * covered_ns)
+        sums = self.track.at(last_ns) - self.track.at(first_ns)
+        return (
+            sums.measured // (2 * sums.covered_ns) if sums.covered_ns else self.track.milliwatts[-1]
+        )
+
+    @property
     def ceiling_mw(self) -> int:
         """The most power that is taken for possible."""
         return self._limits.ceiling_mw
@@ -190,15 +216,11 @@ class ScopeMeter:
         counter = first_believable(
             before, self._held, boot_id=self._plan.boot_id, ceiling_mw=self._limits.ceiling_mw
         )
-        power_mw = self.track.milliwatts[0] if self.track.milliwatts else None
-        waiting = (
-            self.account.expects_counter and counter is None and not self.account.counter_is_silent
-        )
-        if counter is not None and power_mw is None:
-            waiting = now_ns - counter.monotonic_ns < self._plan.patience_ns
+        known = before.reading(self._plan.boot_id) if self.account.expects_counter else None
         at_ns = counter.monotonic_ns if counter is not None else self.track.first_ns
-        if waiting or at_ns is None:
+        if at_ns is None or self._waits(counter, known, now_ns):
             return []
+        power_mw = self.recent_mw
         now = Now(
             wall_ns=self._edges.wall_ns(at_ns),
             monotonic_ns=at_ns,
@@ -208,21 +230,40 @@ class ScopeMeter:
             ceiling_mw=self._limits.ceiling_mw,
             window_ns=self._plan.window_ns,
         )
-        self.bridged = bridge(before, now)
+        found = bridge(before, now)
+        if found.low_mj is not None and power_mw is not None and self._unsettled(now_ns - at_ns):
+            return []
+        given_mj = found.energy.total_mj if counter is None else 0
+        anchor = known if counter is None else counter  # a known one has the last word, later
+        self.bridged = found
         closed = self._builder.bridge(
-            self.bridged,
+            found,
             before.wall_ns,
             at_ns,
             began_ns=before.monotonic_ns if before.boot_id == now.boot_id else None,
-            counter_mj=now.counter_mj,
+            counter_mj=None if anchor is None else anchor.millijoules + given_mj,
         )
-        self.account.start(at_ns, total + self.bridged.energy, counter)
+        self.account.start(at_ns, total + found.energy, anchor, given_mj=given_mj)
         self._before = None
         for reading in self._held:
             if counter is not None and reading.monotonic_ns > counter.monotonic_ns:
                 self.account.add_counter(reading)
         self._held.clear()
         return closed
+
+    def _waits(
+        self, counter: CounterReading | None, known: CounterReading | None, now_ns: int
+    ) -> bool:
+        """Whether to look further for a counter, or for power beside it."""
+        patience_ns = self._plan.patience_ns
+        if counter is None:
+            awaited_ns = patience_ns if known is None else max(patience_ns, _AWAITED_NS)
+            return self.account.expects_counter and self.account.watched_ns <= awaited_ns
+        return not self.track.times and now_ns - counter.monotonic_ns < patience_ns
+
+    def _unsettled(self, waited_ns: int) -> bool:
+        """Whether power was not watched long enough to estimate by it."""
+        return self.account.watched_ns < _SETTLED_NS and waited_ns < 2 * _SETTLED_NS
 
     def _trim(self) -> None:
         needed = [at for at in (self.account.credited_ns, self.slots.needed_ns) if at is not None]

@@ -25,6 +25,12 @@ class Before:
     idle_mw: int
     clean: bool
 
+    def reading(self, boot_id: str) -> CounterReading | None:
+        """Where the counter stood; None without one, or when it counted in another boot."""
+        if self.counter_mj is None or self.boot_id != boot_id:
+            return None
+        return CounterReading(monotonic_ns=self.monotonic_ns, millijoules=self.counter_mj)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:

@@ -4,6 +4,8 @@ import sqlite3
 from pathlib import Path
 from typing import Literal
 
+from collector.ledger.damage import damaged
+
 BUSY_SECONDS = 2.0
 """How long to wait for another program that holds the file."""
 
@@ -77,4 +79,7 @@ def _prepared(connection: sqlite3.Connection, *statements: str) -> sqlite3.Conne
     except sqlite3.Error:
         connection.close()
         raise
+    except UnicodeDecodeError:  # SQLite's own words quote the damaged schema
+        connection.close()
+        raise damaged("its schema cannot be read") from None
     return connection

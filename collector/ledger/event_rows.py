@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from collector.ledger.damage import one_row, required
 from collector.ledger.model import EventCount, EventKey, EventState, LogCursor, UnmatchedEvent
 
 _CLEAR = tuple(
@@ -28,9 +29,11 @@ def load_events(connection: sqlite3.Connection) -> EventState:
     )
     cursor = connection.execute("SELECT boot_id, sequence FROM event_log_cursor").fetchone()
     return EventState(
-        counts={EventKey(*row[:3]): EventCount(*row[3:]) for row in counts},
-        unmatched=tuple(UnmatchedEvent(EventKey(*row[:3]), *row[3:]) for row in unmatched),
-        cursor=None if cursor is None else LogCursor(*cursor),
+        counts={EventKey(*row[:3]): EventCount(*row[3:]) for row in required(counts, "tttii")},
+        unmatched=tuple(
+            UnmatchedEvent(EventKey(*row[:3]), *row[3:]) for row in required(unmatched, "ttttti")
+        ),
+        cursor=None if cursor is None else LogCursor(*one_row(cursor, "ti")),
     )
 
 

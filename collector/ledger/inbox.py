@@ -66,6 +66,7 @@ class Inbox:
         self._pause_seconds = backoff.first_seconds
         self._retry_at = time.monotonic() + backoff.first_seconds
         self._since_wall_ns = time.time_ns()
+        self._failed_at = time.monotonic()
         self._began: float | None = None
         self._dropped_windows = 0
         self._caught_up_windows = 0
@@ -191,6 +192,7 @@ class Inbox:
             starts = self._fault is None
             if starts:
                 self._since_wall_ns = time.time_ns()
+                self._failed_at = time.monotonic()
             else:
                 self._pause_seconds = min(self._pause_seconds * 2, self._backoff.most_seconds)
             self._fault = fault
@@ -208,12 +210,10 @@ class Inbox:
             windows, self._caught_up_windows = self._caught_up_windows, 0
             if self._fault is None:
                 return None
-            now_ns = time.time_ns()
-            seconds = (now_ns - self._since_wall_ns) / SECOND_NS
             self._fault = None
             self._pause_seconds = self._backoff.first_seconds
-            self._since_wall_ns = now_ns
-            return seconds, windows
+            self._since_wall_ns = time.time_ns()
+            return time.monotonic() - self._failed_at, windows
 
     @property
     def fault(self) -> LedgerError | None:
@@ -231,6 +231,7 @@ class Inbox:
         """How it is doing now."""
         with self._changed:
             fault, since_wall_ns = self._fault, self._since_wall_ns
+            logged = fault is not None  # one that hangs can log nothing
             stuck_seconds = 0.0 if self._began is None else time.monotonic() - self._began
             if fault is None and stuck_seconds > _STUCK_SECONDS:
                 since_wall_ns = time.time_ns() - int(stuck_seconds * SECOND_NS)
@@ -243,6 +244,7 @@ class Inbox:
                 up=fault is None,
                 problem=fault.problem if fault else "",
                 action=fault.action if fault else "",
+                logged=logged,
                 since_wall_ns=since_wall_ns,
                 waiting_windows=sum(part.windows for part in parts),
                 dropped_windows=self._dropped_windows + sum(part.dropped_windows for part in parts),

@@ -45,6 +45,7 @@ class Ledger:
         *,
         minute_days: int,
         quarter_hour_days: int,
+        check: bool = True,
         backoff: Backoff = Backoff(),  # noqa: B008 - immutable
     ) -> Self:
         """Open or create the ledger, and start its writer. Blocks.
@@ -56,6 +57,7 @@ class Ledger:
             path: its file; its directory is made if only that is missing.
             minute_days: how long minute registers are kept.
             quarter_hour_days: how long quarter-hour registers and gaps are kept.
+            check: verify the whole file first.
             backoff: how long to wait after a failed write.
 
         Raises:
@@ -64,7 +66,7 @@ class Ledger:
         path = path.resolve()
         lock = WriterLock(path)
         try:
-            opened = open_at_start(path, lock)
+            opened = open_at_start(path, lock, check=check)
         except BaseException:
             lock.release()
             raise

@@ -40,7 +40,8 @@ def version(connection: sqlite3.Connection) -> int:
         raise LedgerError(
             f"{_name(connection)} was written by a newer Wattkeeper (its tables are version"
             f" {number}, this one knows {len(migrations())})",
-            "install that version again, or set [ledger] path to another file",
+            "install that version again, or restore a copy from before the upgrade"
+            " (wattkeeper ledger restore)",
         )
     return int(number)
 

@@ -52,7 +52,7 @@ class AccountState:
         anchor_monotonic_ns: the same instant by CLOCK_MONOTONIC; means something in `boot_id` only.
         boot_id: the boot of the machine that `anchor_monotonic_ns` belongs to.
         anchor_counter_mj: the hardware counter at the anchor, interpolated; None without a counter.
-        last_power_mw: the last power seen; None when none was.
+        last_power_mw: the mean power of the last seconds sampled; None when none was.
         idle_power_mw: what it draws at rest, as learned; None when not known.
         limit_mw: its power limit; None when not known.
         clean: whether the daemon stopped in good order at the anchor.
@@ -219,6 +219,7 @@ class LedgerStatus:
         up: whether it takes writes.
         problem: what is wrong, for people; empty while up.
         action: what to do about it; empty while up.
+        logged: whether the ledger itself logs the problem, and its end.
         since_wall_ns: since when it is up or not, UTC.
         waiting_windows: windows handed over and not yet on disk.
         dropped_windows: windows whose place within their quarter-hour was given up to bound
@@ -230,6 +231,7 @@ class LedgerStatus:
     up: bool
     problem: str
     action: str
+    logged: bool = False
     since_wall_ns: int
     waiting_windows: int
     dropped_windows: int

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from collector.ledger.connection import connect_to_read
+from collector.ledger.damage import one_row
 from collector.ledger.event_rows import load_events
 from collector.ledger.lanes import Lanes
 from collector.ledger.lock import WriterLock
@@ -18,6 +19,7 @@ from collector.ledger.model import AccountKey, AccountState, EventState, LedgerE
 from collector.ledger.problems import describe, is_corrupt, no_permission, retried
 from collector.ledger.rows import load_accounts, load_numbers
 from collector.ledger.store import Store
+from collector.shown import shown
 
 _log = logging.getLogger(__name__)
 _HEAD_BYTES = 4096
@@ -46,8 +48,13 @@ class Opened:
     numbers: Mapping[str, int] = field(default_factory=dict)
 
 
-def open_at_start(path: Path, lock: WriterLock) -> Opened:
+def open_at_start(path: Path, lock: WriterLock, *, check: bool = True) -> Opened:
     """Open the ledger, or read what it holds where it cannot be written now.
+
+    Args:
+        path: the file, absolute.
+        lock: the right to write it.
+        check: verify the whole file first.
 
     Raises:
         LedgerError: there is no way to go on without somebody's help.
@@ -60,7 +67,7 @@ def open_at_start(path: Path, lock: WriterLock) -> Opened:
     lanes = Lanes()
     try:
         lock.acquire()
-        store = open_store(path, lanes, check=True)
+        store = open_store(path, lanes, check=check)
     except LedgerError:
         raise
     except (sqlite3.Error, OSError) as error:
@@ -180,7 +187,7 @@ def _set_aside(path: Path, error: sqlite3.Error) -> None:
         " waiting for delivery is not delivered any more. Keep the old file (sqlite3 FILE .recover"
         " may read it) and check the disk",
         path,
-        error,
+        shown(str(error)),
         name,
     )
 
@@ -192,7 +199,8 @@ def _read_only(path: Path, fault: LedgerError) -> Opened:
         with closing(connect_to_read(path, alone=True)) as connection:
             if version(connection) != len(migrations()):
                 raise fault
-            (wall_ns,) = connection.execute("SELECT wall_ns FROM last_commit").fetchone()
+            row = connection.execute("SELECT wall_ns FROM last_commit").fetchone()
+            (wall_ns,) = one_row(row, "n")
             accounts = load_accounts(connection)
             events = load_events(connection)
             numbers = load_numbers(connection)

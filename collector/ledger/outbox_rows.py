@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 
+from collector.ledger.damage import damaged, one_row, required
 from collector.ledger.marks import Span
 from collector.ledger.model import OutboxRow
 
@@ -31,6 +32,8 @@ FROM outbox_quarantine AS held JOIN outbox_topic ON outbox_topic.id = held.topic
 JOIN outbox_lane ON outbox_lane.id = outbox_topic.lane WHERE name = ? ORDER BY held.id
 """
 
+_MOST_LANES = 1 << 14  # their rows' ids begin with it, and have 62 bits
+
 LaneNotes = tuple[str, int, int, int, int, int, int]
 """Name, number, last row id, rows, bytes of payloads, rows ever dropped, rows ever quarantined."""
 Topics = dict[tuple[int, str], tuple[int, int]]
@@ -43,7 +46,10 @@ def load_lanes(connection: sqlite3.Connection) -> list[LaneNotes]:
     Raises:
         sqlite3.Error: it cannot be read.
     """
-    return connection.execute(_LANES).fetchall()
+    found: list[LaneNotes] = required(connection.execute(_LANES), "tcccccc")
+    if any(not 0 < lane[1] <= _MOST_LANES for lane in found):
+        raise damaged("a lane of the outbox has a number that cannot be")
+    return found
 
 
 def load_topics(connection: sqlite3.Connection) -> Topics:
@@ -52,7 +58,8 @@ def load_topics(connection: sqlite3.Connection) -> Topics:
     Raises:
         sqlite3.Error: it cannot be read.
     """
-    return {(row[0], row[1]): (row[2], row[3]) for row in connection.execute(_TOPICS)}
+    topics = required(connection.execute(_TOPICS), "ctcc")
+    return {(row[0], row[1]): (row[2], row[3]) for row in topics}
 
 
 def load_highest_seq(connection: sqlite3.Connection) -> int:
@@ -61,7 +68,8 @@ def load_highest_seq(connection: sqlite3.Connection) -> int:
     Raises:
         sqlite3.Error: it cannot be read.
     """
-    return int(connection.execute(_HIGHEST_SEQ).fetchone()[0])
+    (highest,) = one_row(connection.execute(_HIGHEST_SEQ).fetchone(), "c")
+    return int(highest)
 
 
 def measure(connection: sqlite3.Connection, span: Span) -> tuple[int, int]:
@@ -70,7 +78,7 @@ def measure(connection: sqlite3.Connection, span: Span) -> tuple[int, int]:
     Raises:
         sqlite3.Error: it cannot be read.
     """
-    rows, payload_bytes = connection.execute(_MEASURE, span).fetchone()
+    rows, payload_bytes = one_row(connection.execute(_MEASURE, span).fetchone(), "cc")
     return rows, payload_bytes
 
 
@@ -83,7 +91,7 @@ def oldest_wall_ns(connection: sqlite3.Connection, spans: Iterable[Span]) -> int
     for span in spans:
         row = connection.execute(_OLDEST, span).fetchone()
         if row is not None:
-            return int(row[0])
+            return int(one_row(row, "i")[0])
     return None
 
 
@@ -114,10 +122,11 @@ def read_rows(
     for span in spans:
         with closing(connection.execute(sql, (*span, rows - len(found)))) as cursor:
             for row in cursor:
-                payload_bytes -= len(row[4])
+                one = _row(lane, row)
+                payload_bytes -= len(one.payload)
                 if found and payload_bytes < 0:
                     return found
-                found.append(_row(lane, row))
+                found.append(one)
         if len(found) >= rows:
             break
     return found
@@ -141,10 +150,11 @@ def read_quarantined(
         sqlite3.Error: it cannot be read.
     """
     found = connection.execute(_QUARANTINED, (lane,))
-    return tuple((_row(lane, row[:5]), row[5]) for row in found)
+    return tuple((_row(lane, row[:5]), row[5]) for row in required(found, "itiibt"))
 
 
 def _row(lane: str, row: tuple[int, str, int, int, bytes]) -> OutboxRow:
+    one_row(row, "itiib")
     return OutboxRow(
         id=row[0], lane=lane, topic=row[1], seq=row[2], created_wall_ns=row[3], payload=row[4]
     )

@@ -4,8 +4,9 @@ import logging
 import sqlite3
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from collector.ledger.damage import required
 from collector.ledger.lanes import Lanes, LaneState, oldest_allowed_ns, with_oldest
 from collector.ledger.marks import Mark, gaps
 from collector.ledger.outbox_rows import load_topics, measure
@@ -15,8 +16,8 @@ QUARANTINE_ROWS = 1000
 """How many refused rows of a lane are kept."""
 _MOST_WORDS = 2000
 """How many characters of a server's words are kept."""
-_WARN_SECONDS = 3600.0
-"""How often it is logged, at most, that rows are given up."""
+_OVER_SECONDS = 600.0
+"""So long after the last row was given up, that is over."""
 
 _ADD_LANE = "INSERT INTO outbox_lane VALUES (?, ?, ?, 0, 0, 0, 0)"
 _PUT_LANE = """
@@ -59,7 +60,7 @@ class OutboxTable:
         self._connection = connection
         self._lanes = lanes
         self._topics = load_topics(connection)
-        self._warned_at: dict[str, float] = {}
+        self._losses: dict[str, _Loss] = {}
         lanes.load(connection)
 
     def add(self, queues: Mapping[str, Queue]) -> None:
@@ -102,6 +103,7 @@ class OutboxTable:
                 self._put(name, self._without_acknowledged(state, most_rows))
             if self._lanes.exceeded(name):
                 self._drop(name, most_rows)
+        self._tell_ends()
 
     def quarantine(self, name: str, words: Mapping[int, str]) -> None:
         """Move rows out of the way of delivery; only the newest are kept.
@@ -201,7 +203,8 @@ class OutboxTable:
         rows = payload_bytes = 0
         for span in gaps(state.marks, state.first_id, state.last_id):
             last = None
-            found = self._connection.execute(_OLDEST, (*span, most_rows - rows)).fetchall()
+            oldest = self._connection.execute(_OLDEST, (*span, most_rows - rows))
+            found = required(oldest, "iic")
             for row_id, wall_ns, size in found:
                 if payload_bytes >= excess_bytes and wall_ns >= oldest_ns:
                     break
@@ -235,13 +238,45 @@ class OutboxTable:
         return measured
 
     def _warn(self, name: str, rows: int, why: str) -> None:
+        """One line when rows begin to be given up; `_tell_ends` has the other."""
         now = time.monotonic()
-        if now - self._warned_at.get(name, -_WARN_SECONDS) >= _WARN_SECONDS:
-            self._warned_at[name] = now
+        loss = self._losses.get(name)
+        if loss is None:
+            loss = self._losses[name] = _Loss(since=now)
             _log.warning(
                 "the outbox gave up the oldest %d rows for %s: %s; energy totals and registers"
-                " are not touched by that. More is counted, and not logged for an hour",
+                " are not touched by that. More of them are only counted",
                 rows,
                 name,
                 why,
+                extra={"fault": "begin", "part": "outbox", "exporter": name, "problem": why},
             )
+        loss.last, loss.rows = now, loss.rows + rows
+
+    def _tell_ends(self) -> None:
+        now = time.monotonic()
+        for name, loss in list(self._losses.items()):
+            if now - loss.last >= _OVER_SECONDS:
+                del self._losses[name]
+                seconds = loss.last - loss.since
+                _log.warning(
+                    "the outbox gives up no more rows for %s; it gave up %d over %.0f s",
+                    name,
+                    loss.rows,
+                    seconds,
+                    extra={
+                        "fault": "end",
+                        "part": "outbox",
+                        "exporter": name,
+                        "seconds": round(seconds, 1),
+                    },
+                )
+
+
+@dataclass(slots=True)
+class _Loss:
+    """Rows of a lane are being given up: since when, when last (monotonic), how many."""
+
+    since: float
+    last: float = 0.0
+    rows: int = 0

@@ -7,9 +7,11 @@ import sqlite3
 from pathlib import Path
 
 from collector.ledger.model import LedgerError
+from collector.shown import shown
 
 _PRIMARY = 0xFF  # an extended result code of SQLite carries its primary code in the low byte
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NO_TEXT = "Could not decode to UTF-8"
 _KEPT = "what is measured meanwhile is kept in memory and written as soon as that works"
 
 
@@ -35,7 +37,7 @@ def describe(error: Exception, path: Path) -> LedgerError:
         )
     if not isinstance(error, sqlite3.Error):
         return LedgerError(
-            f"the ledger {path} hit a bug: {type(error).__name__}: {error}",
+            f"the ledger {path} hit a bug: {type(error).__name__}: {shown(str(error))}",
             "report it with the log",
         )
     return _describe_sqlite(error, path)
@@ -100,17 +102,20 @@ def _describe_sqlite(error: sqlite3.Error, path: Path) -> LedgerError:
             )
         case sqlite3.SQLITE_IOERR:
             return LedgerError(
-                f"the disk of the ledger {path} fails: {error} ({_name(error)}, {_free(place)})",
+                f"the disk of the ledger {path} fails: {shown(str(error))} ({_name(error)},"
+                f" {_free(place)})",
                 "check the disk, its quota and the kernel's log",
             )
         case _:
             return LedgerError(
-                f"the ledger {path} cannot be used: {error} ({_name(error)})",
+                f"the ledger {path} cannot be used: {shown(str(error))} ({_name(error)})",
                 "report it with the log",
             )
 
 
 def _code(error: sqlite3.Error) -> int:
+    if _NO_TEXT in str(error):  # the library's own error, which has no code
+        return sqlite3.SQLITE_CORRUPT
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY
 
 

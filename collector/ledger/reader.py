@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from collector.ledger.connection import connect_to_read
+from collector.ledger.damage import required
 from collector.ledger.event_rows import load_events
 from collector.ledger.migrate import migrations, version
 from collector.ledger.model import (
@@ -126,7 +127,8 @@ class LedgerReader:
             LedgerError: it cannot be read.
         """
         edges = (-(-start_ns // SECOND_NS), -(-end_ns // SECOND_NS))
-        rows = self._rows(_REGISTERS[resolution], (key.kind, key.device, key.scope, *edges))
+        about = (key.kind, key.device, key.scope, *edges)
+        rows = self._rows(_REGISTERS[resolution], about, "iiiiiin")
         return tuple(
             Register(
                 start_ns=row[0] * SECOND_NS,
@@ -172,7 +174,7 @@ class LedgerReader:
         wanted = f"[{','.join(map(str, accounts))}]"
         for first_s in range(start_s, end_s, _CHUNK_SECONDS):
             last_s = min(first_s + _CHUNK_SECONDS, end_s)
-            yield self._rows(_QUARTER_HOURS, (first_s, last_s, wanted))
+            yield self._rows(_QUARTER_HOURS, (first_s, last_s, wanted), "iiiiiii")
 
     def gaps(self, start_ns: int, end_ns: int) -> tuple[Gap, ...]:
         """Gaps of all accounts that overlap a stretch of time, oldest first.
@@ -194,7 +196,7 @@ class LedgerReader:
                 high_mj=row[9],
                 reason=row[10],
             )
-            for row in self._rows(_GAPS, (start_ns, end_ns))
+            for row in self._rows(_GAPS, (start_ns, end_ns), "tttiiiiinnt")
         )
 
     def outbox_rows(self, lane: str) -> tuple[OutboxRow, ...]:
@@ -227,10 +229,10 @@ class LedgerReader:
         except sqlite3.Error as error:
             raise describe(error, self._path) from error
 
-    def _rows(self, sql: str, arguments: Iterable[str | int]) -> list[Any]:
+    def _rows(self, sql: str, arguments: Iterable[str | int], kinds: str) -> list[Any]:
         try:
             # All at once: an open read would keep the writer from emptying the WAL.
-            return self._connection.execute(sql, tuple(arguments)).fetchall()
+            return required(self._connection.execute(sql, tuple(arguments)).fetchall(), kinds)
         except sqlite3.Error as error:
             raise describe(error, self._path) from error
 

@@ -3,6 +3,8 @@
 import sqlite3
 from typing import Any
 
+from collector.ledger.copies import MARK
+from collector.ledger.damage import required
 from collector.ledger.model import AccountKey, AccountState
 from collector.model import Energy
 
@@ -32,6 +34,8 @@ Column = int | str | bytes | None
 1 GW draws in four months."""
 _MOST = 2**63 - 1
 _LARGE_BYTES = 16
+_STATE_KINDS = "ttt" + "iii" + "ii" + "ii" + "t" + "nnnn" + "i"
+"""Of `_ACCOUNTS`, see `required`: the account, its total, bases, anchors, boot, what may lack."""
 
 _IDS = "SELECT kind, device, scope, id FROM account"
 _ENERGY_SINCE = """
@@ -53,7 +57,7 @@ def load_accounts(connection: sqlite3.Connection) -> dict[AccountKey, AccountSta
             clean=bool(row[-1]),
             **dict(zip(STATE_COLUMNS[3:-1], row[6:-1], strict=True)),
         )
-        for row in map(_unpacked, connection.execute(_ACCOUNTS))
+        for row in required(map(_unpacked, connection.execute(_ACCOUNTS)), _STATE_KINDS)
     }
 
 
@@ -96,7 +100,7 @@ def load_ids(connection: sqlite3.Connection) -> dict[AccountKey, int]:
     Raises:
         sqlite3.Error: it cannot be read.
     """
-    return {AccountKey(*row[:3]): row[3] for row in connection.execute(_IDS)}
+    return {AccountKey(*row[:3]): row[3] for row in required(connection.execute(_IDS), "tttc")}
 
 
 def load_numbers(connection: sqlite3.Connection) -> dict[str, int]:
@@ -105,7 +109,9 @@ def load_numbers(connection: sqlite3.Connection) -> dict[str, int]:
     Raises:
         sqlite3.Error: it cannot be read.
     """
-    return dict(connection.execute("SELECT name, value FROM number").fetchall())
+    found = dict(required(connection.execute("SELECT name, value FROM number"), "ti"))
+    found.pop(MARK, None)  # it speaks of the file, not of what was measured
+    return found
 
 
 def load_energy_since(connection: sqlite3.Connection, start_s: int) -> dict[AccountKey, Energy]:
@@ -116,5 +122,5 @@ def load_energy_since(connection: sqlite3.Connection, start_s: int) -> dict[Acco
     """
     return {
         AccountKey(*row[:3]): Energy(*row[3:])
-        for row in connection.execute(_ENERGY_SINCE, (start_s,))
+        for row in required(connection.execute(_ENERGY_SINCE, (start_s,)), "tttiii")
     }

@@ -1,11 +1,15 @@
 """Writes to the ledger's file: one transaction for what waits, and deleting in small steps."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.ledger.connection import connect_to_write
+from collector.ledger.copies import take_over
+from collector.ledger.damage import damaged, one_row
 from collector.ledger.event_rows import load_events, replace_events
 from collector.ledger.lanes import Lanes
 from collector.ledger.migrate import migrate
@@ -29,6 +33,7 @@ _TIDY_ROWS_BESIDE = 250
 """Likewise beside a commit, which is to stay short."""
 
 _Row = tuple[int | str | bytes | None, ...]
+_log = logging.getLogger(__name__)
 
 
 def _register_sql(table: str) -> str:
@@ -87,9 +92,12 @@ class Store:
             if check:
                 _verify(self._connection)
             migrate(self._connection)
+            self._take_over()
             self._ids = load_ids(self._connection)
             self._outbox = OutboxTable(self._connection, lanes)
             self.number, self.wall_ns = self._probe()
+            if check:  # what is damaged is to be found now, when it can be set aside
+                self.accounts(), self.events(), self.numbers()
             self._file = _identity(path)
         except BaseException:
             self._connection.close()
@@ -197,12 +205,23 @@ class Store:
         """
         self._connection.close()
 
+    def _take_over(self) -> None:
+        made_ns = take_over(self._connection)
+        if made_ns is not None:
+            _log.warning(
+                "the ledger %s is the copy of %s: energy since then is found again as far as the"
+                " counters ran on, and messages are numbered anew",
+                self._path,
+                datetime.fromtimestamp(made_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+            )
+
     def _probe(self) -> tuple[int, int | None]:
         """The last commit's number and time. Writes something, to see whether that works."""
         # SQLite skips a write that changes nothing, so this has to be a change.
         self._connection.execute("UPDATE last_commit SET openings = openings + 1")
         row = self._connection.execute("SELECT number, wall_ns FROM last_commit").fetchone()
-        return row[0], row[1]
+        number, wall_ns = one_row(row, "cn")
+        return number, wall_ns
 
     def _require_same_file(self) -> None:
         # SQLite writes on into a deleted file, and everything would be lost at the next start.
@@ -229,9 +248,7 @@ class Store:
 def _verify(connection: sqlite3.Connection) -> None:
     (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if result != "ok":
-        error = sqlite3.DatabaseError(f"quick_check: {result}")
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
+        raise damaged(f"quick_check: {result}")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

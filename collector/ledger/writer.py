@@ -51,7 +51,7 @@ class Writer:
         # A daemon thread: a disk that does not answer must not keep the process.
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         if opened.fault is not None:
-            _log.error("%s", opened.fault)
+            _log.error("%s", opened.fault, extra=_fields(opened.fault))
 
     def start(self) -> None:
         """Start the thread."""
@@ -139,7 +139,8 @@ class Writer:
         fault = retried(describe(error, self._path))
         if self._inbox.failed(fault):
             expected = isinstance(error, sqlite3.Error | OSError | LedgerError)
-            _log.error("%s", fault, exc_info=None if expected else error)
+            shown = None if expected else error
+            _log.error("%s", fault, exc_info=shown, extra=_fields(fault))
 
     def _recovered(self) -> None:
         outage = self._inbox.recovered()
@@ -148,6 +149,7 @@ class Writer:
                 "the ledger %s takes writes again after %.0f s; %d windows that waited are in it",
                 self._path,
                 *outage,
+                extra={"fault": "end", "part": "ledger", "seconds": round(outage[0], 1)},
             )
 
     def _close_store(self) -> None:
@@ -155,3 +157,8 @@ class Writer:
         if store is not None:
             with contextlib.suppress(sqlite3.Error):
                 store.close()
+
+
+def _fields(error: LedgerError) -> dict[str, str]:
+    """What the line of a fault's begin carries besides its words."""
+    return {"fault": "begin", "part": "ledger", "problem": error.problem, "action": error.action}

@@ -11,7 +11,8 @@ _MILLIJOULES_PER_KWH = 3.6e9
 def clock_set(meter: str, by_seconds: float, times: int) -> None:
     """Its clock was set."""
     if _is_news(times):
-        log.warning("meter %s: its clock was set by %+.0f s", meter, by_seconds)
+        words = "meter %s: its clock was set by %+.0f s"
+        log.warning(words, meter, by_seconds, extra={"meter": meter})
 
 
 def register_replaced(meter: str, last_mj: int, first_mj: int, times: int) -> None:
@@ -24,6 +25,7 @@ def register_replaced(meter: str, last_mj: int, first_mj: int, times: int) -> No
             meter,
             last_mj / _MILLIJOULES_PER_KWH,
             first_mj / _MILLIJOULES_PER_KWH,
+            extra={"meter": meter},
         )
 
 
@@ -34,7 +36,8 @@ def impossible(meter: str, milliwatts: int, times: int) -> None:
         why = "below zero: is it wired the wrong way round, or does the site deliver power?"
     if _is_news(times):
         power = milliwatts / _MILLIWATTS_PER_KW
-        log.warning("meter %s: a power of %g kW is %s; it is not booked", meter, power, why)
+        words = "meter %s: a power of %g kW is %s; it is not booked"
+        log.warning(words, meter, power, why, extra={"meter": meter})
 
 
 def _is_news(times: int) -> bool:

@@ -5,11 +5,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from collector.shown import shown
 from collector.sitefile.positions import Path, line_of
 
 _QUOTED = re.compile(r'"[^"]*"')
 _SUBJECTS_SHOWN = 3
 _ERRORS_SHOWN = 200
+_MOST_WORDS = 1000
+_LONGEST_KEY = 80
 _HINTS = 20
 """Finding what is meant is slow where there are thousands of names; the first help enough."""
 
@@ -113,7 +116,9 @@ class Problems:
             if said[0].known and hints < _HINTS:
                 hints += 1
                 text += _meant(said[0].subject, said[0].known)
-            key = ".".join(part for part in finding.where if isinstance(part, str))
+            keys = [part for part in finding.where if isinstance(part, str)]
+            key = ".".join(shown(part, _LONGEST_KEY) for part in keys)
+            text = shown(text, _MOST_WORDS)
             yield ": ".join(part for part in (f"{self.file}:{at[finding]}", key, text) if part)
 
 
@@ -139,5 +144,5 @@ def _about(ids: list[str]) -> str:
 
 
 def _meant(name: str, known: Collection[str]) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name[:_LONGEST_KEY], known, n=1)
     return f'; did you mean "{close[0]}"?' if close else ""

@@ -1,6 +1,5 @@
 """Power and energy as people write them: plain watts and joules, or text with a unit."""
 
-import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -20,6 +19,8 @@ _JOULES: Mapping[str, Decimal] = {
         ("GWh", 3600 * 10**9),
     )
 }
+_LARGEST = 1e30
+"""Beyond all reason, and yet the sum of many stays finite."""
 _APPARENT = ("VA", "kVA", "MVA")
 
 
@@ -61,7 +62,7 @@ def _to_base(value: object, units: Mapping[str, Decimal], allowed: str) -> float
             raise ValueError(allowed) from None
     else:
         raise ValueError(allowed)  # noqa: TRY004 - pydantic turns a ValueError into its own error
-    if not 0 < number < math.inf:
+    if not 0 < number < _LARGEST:
         raise ValueError(allowed)
     return number
 

@@ -107,7 +107,8 @@ def _words(values: object, name: str) -> tuple[str, ...]:
 
 
 def _check_naming(text: object, naming: str, axes: Mapping[str, object]) -> None:
-    used = {name.partition(":")[0] for name in _PLACEHOLDER.findall(str(text))}
+    template = text if isinstance(text, str) else ""
+    used = {name.partition(":")[0] for name in _PLACEHOLDER.findall(template)}
     if unused := [name for name in axes if name not in used]:
         raise RangeError(
             f"{naming} must hold every count, so that each is unique: "

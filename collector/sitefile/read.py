@@ -9,14 +9,19 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from collector.shown import shown
 from collector.sitefile.positions import Path
 from collector.sitefile.problems import Problems, SiteFileError
 from collector.sitefile.ranges import MOST_TABLES, RangeError, expanded
 from collector.sitefile.schema import ARRAYS, RANGES, TABLES, Table
 from collector.sitefile.wording import hint, sentence
+from collector.toml import bytes_of
 
 T = TypeVar("T", bound=Table)
 
+_MOST_BYTES = 16 << 20
+"""A site of 40,000 nodes, each written out, has a quarter of it."""
+_MOST_WORDS = 300
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
@@ -35,7 +40,7 @@ def text_of(path: FilePath) -> str:
         SiteFileError: it cannot be read.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return bytes_of(path, _MOST_BYTES).decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         raise SiteFileError(f"site file {path} does not exist") from None
     except PermissionError:
@@ -62,10 +67,12 @@ def parsed(text: str, file: str) -> dict[str, Any]:
         match = _AT_LINE.search(said)
         line = match[1] if match and match[1] else text.count("\n") + 1
         column = f" (column {match[2]})" if match and match[2] else ""
-        what = _AT_LINE.sub("", said)
+        what = shown(_AT_LINE.sub("", said), _MOST_WORDS)
         raise SiteFileError(f"{file}:{line}: not valid TOML: {what}{column}") from None
-    except ValueError as error:  # such as a whole number of thousands of digits
-        raise SiteFileError(f"{file}: not valid TOML: {error}") from None
+    except ValueError:  # Python's own limit (sys.get_int_max_str_digits)
+        raise SiteFileError(
+            f"{file}: not valid TOML: a whole number has thousands of digits"
+        ) from None
 
 
 class Reader:
@@ -122,7 +129,9 @@ class Reader:
         try:
             for data in expanded(value, naming, MOST_TABLES - self._made):
                 self._made += 1
-                table = self._table(data, path, model, subject=str(data.get(naming, "")))
+                subject = data.get(naming)
+                subject = subject if isinstance(subject, str) else ""
+                table = self._table(data, path, model, subject)
                 if table is None:
                     self.unsure.add(kind)
                     return

@@ -50,7 +50,7 @@ def known_keys(model: type[BaseModel]) -> list[str]:
 
 def hint(name: str, known: list[str]) -> str:
     """`; did you mean ...?`, or what there is."""
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name[:_SHOWN_LENGTH], known, n=1)
     return f'; did you mean "{close[0]}"?' if close else f"; known here are {', '.join(known)}"
 
 

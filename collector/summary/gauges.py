@@ -47,9 +47,6 @@ def gauges(gpus: Sequence[GpuSnapshot]) -> Series:
     _set(found, "host_gpu_sample_age_seconds", (), max(ages, default=None))
     covered = min(_all(values, "gpu_power_coverage_ratio", ()), default=None)
     _set(found, "host_gpu_power_coverage_ratio", (), covered)
-    for state in ("up", "down", "disabled"):
-        links = list(_all(values, "gpu_nvlink_links", (state,)))
-        _set(found, "host_gpu_nvlinks", (state,), sum(links) if links else None)
     return found
 
 

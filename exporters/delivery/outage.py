@@ -11,6 +11,7 @@ _log = logging.getLogger(__name__)
 
 _KEPT = "windows wait in the ledger and are sent later"
 _REFUSALS_APART_SECONDS = 600.0
+"""So long after the last refusal they are over."""
 
 
 class Outage:
@@ -24,11 +25,14 @@ class Outage:
 
     def __init__(self, lane: str, report: Report, status: Callable[[], LaneStatus]) -> None:
         self._lane = lane
+        self._about = {"part": lane, "exporter": lane}
         self._report = report
         self._status = status
         self._since: float | None = None
         self._said: tuple[str, str] | None = None
-        self._refusal_said_at: float | None = None
+        self._refusing_since: float | None = None
+        self._refused_at = 0.0
+        self._refusals = 0
 
     @property
     def on(self) -> bool:
@@ -40,13 +44,16 @@ class Outage:
         words = (error.text, error.action or _KEPT)
         if self._since is None:
             self._since = time.monotonic()
-            _log.error("%s: %s; %s", self._lane, *words)
+            problem, action = words
+            fields = {"fault": "begin", "problem": problem, "action": action, **self._about}
+            _log.error("%s: %s; %s", self._lane, problem, action, extra=fields)
         if words != self._said:
             self._said = words
             self._report(*words)
 
     def end(self) -> None:
         """A try succeeded."""
+        self._end_refusals()
         if self._since is None:
             return
         seconds = time.monotonic() - self._since
@@ -58,18 +65,36 @@ class Outage:
             seconds,
             waiting.waiting_rows,
             waiting.waiting_bytes / 1e6,
+            extra={"fault": "end", "seconds": round(seconds, 1), **self._about},
         )
         self._report(None, "")
 
     def refused(self, count: int, words: str) -> None:
-        """Rows were refused for good; said at most every ten minutes."""
+        """Rows were refused for good; said when that begins, and when it is over."""
         now = time.monotonic()
-        said_at = self._refusal_said_at
-        if said_at is None or now - said_at >= _REFUSALS_APART_SECONDS:
-            self._refusal_said_at = now
+        self._refused_at = now
+        self._refusals += count
+        if self._refusing_since is None:
+            self._refusing_since = now
             _log.error(
-                "%s: the server refuses %d windows for good, they are set aside in the ledger: %s",
+                "%s: the server refuses %d windows for good, they are set aside in the ledger: %s; "
+                "more of them are only counted",
                 self._lane,
                 count,
                 words,
+                extra={"fault": "begin", "problem": words, **self._about},
             )
+
+    def _end_refusals(self) -> None:
+        since, now = self._refusing_since, time.monotonic()
+        if since is None or now - self._refused_at < _REFUSALS_APART_SECONDS:
+            return
+        count, seconds = self._refusals, self._refused_at - since
+        self._refusing_since, self._refusals = None, 0
+        _log.warning(
+            "%s: the server refuses nothing any more; %d windows were set aside over %.0f s",
+            self._lane,
+            count,
+            seconds,
+            extra={"fault": "end", "seconds": round(seconds, 1), **self._about},
+        )

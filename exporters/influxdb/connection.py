@@ -11,6 +11,8 @@ from exporters.influxdb.options import InfluxOptions
 
 _CONNECT_SECONDS = 10.0
 _KEEP_ALIVE_SECONDS = 120.0
+_MOST_BYTES = 1 << 20
+"""Of an answer: what is beyond is not looked at anyway."""
 
 
 class Watch:
@@ -52,6 +54,24 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
+class _Answer(aiohttp.ClientResponse):
+    """An answer of which no more is kept than is of use, however much the server sends."""
+
+    async def read(self) -> bytes:
+        """Its body, or the beginning of it."""
+        body = bytearray()
+        try:
+            async for chunk in self.content.iter_chunked(65_536):
+                body += chunk
+                if len(body) > _MOST_BYTES:
+                    self.close()
+                    break
+        except BaseException:
+            self.close()
+            raise
+        return bytes(body[:_MOST_BYTES])
+
+
 def connect(
     options: InfluxOptions, context: ssl.SSLContext | None, watch: Watch
 ) -> InfluxDBClientAsync:
@@ -69,6 +89,7 @@ def connect(
             limit=1, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=context or True
         )
         kwargs["trace_configs"] = [watch.trace()]
+        kwargs["response_class"] = _Answer
         return aiohttp.ClientSession(**kwargs)
 
     return InfluxDBClientAsync(

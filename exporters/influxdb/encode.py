@@ -4,10 +4,11 @@ A window's time is its end.
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from collector.ledger.model import OutboxItem
 from collector.model import Device, Point, Window
-from exporters.ends import UsedEnds
+from exporters.ends import EndBook, SeriesKey, Used, UsedEnds
 from exporters.fields import FieldValue, window_fields
 from exporters.influxdb.line import head, line
 
@@ -24,11 +25,17 @@ class LineEncoder:
 
     Args:
         place: site, hall, row, rack and node; what is empty or missing is left out.
+        earlier: the window ends that earlier runs have used.
     """
 
-    def __init__(self, place: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        place: Mapping[str, str],
+        earlier: Mapping[SeriesKey, Used] = MappingProxyType({}),
+    ) -> None:
         self._place = {key: place[key] for key in PLACE_KEYS if place.get(key)}
-        self._series: dict[tuple[str, str, str], _Series] = {}
+        self._series: dict[SeriesKey, _Series] = {}
+        self._window_ends = EndBook(earlier)
         self._ends: dict[str, UsedEnds] = {}
 
     def windows(self, windows: Iterable[Window]) -> list[OutboxItem]:
@@ -39,13 +46,18 @@ class LineEncoder:
         """The rows of those points that are to be stored, in their order."""
         return [self._point(point) for point in points if point.measurement]
 
+    def to_remember(self) -> Mapping[str, int]:
+        """Numbers that the ledger is to keep with the windows; see `EndBook`."""
+        return self._window_ends.to_remember()
+
     def _window(self, window: Window) -> OutboxItem:
         device = window.device
-        series = self._series.setdefault((device.kind, device.key, window.scope), _Series())
+        key = (device.kind, device.key, window.scope)
+        series = self._series.setdefault(key, _Series())
         return _item(
             series.head(self._place, device, window.scope),
             window_fields(window).items(),
-            series.ends.unused(window.end_ns),
+            self._window_ends.unused(key, window.end_ns),
         )
 
     def _point(self, point: Point) -> OutboxItem:
@@ -55,14 +67,13 @@ class LineEncoder:
 
 
 class _Series:
-    """The head of a device's and scope's lines, and the window ends they have used."""
+    """The head of a device's and scope's lines."""
 
-    __slots__ = ("_device", "_head", "ends")
+    __slots__ = ("_device", "_head")
 
     def __init__(self) -> None:
         self._head = ""
         self._device: Device | None = None
-        self.ends = UsedEnds()
 
     def head(self, place: Mapping[str, str], device: Device, scope: str) -> str:
         """Measurement and tags; made anew only when the device's words changed."""

@@ -6,7 +6,7 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +24,8 @@ _BAD_POINTS = re.compile(
     r"max-values|key too|time outside range|line protocol",
     re.IGNORECASE,
 )
-_DROPPED = re.compile(r"\bdropped=(\d+)")
+_MOST_LOOKED_AT = 10_000
+_DROPPED = re.compile(r"\bdropped=([0-9]{1,15})\b")
 # What proxies say when the server behind them is gone; it may come back with less than it had.
 _SERVER_GONE = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
@@ -46,13 +47,23 @@ class Answer:
     @property
     def words(self) -> str:
         """What the server says, on one line, for people."""
+        return self.words_without(str)
+
+    def words_without(self, hide: Callable[[str], str]) -> str:
+        """The same.
+
+        Args:
+            hide: takes secrets out of a text. It comes before the text is cut, for half a secret
+                would not be found any more.
+        """
         said = self._json()
         found = next((said[key] for key in ("message", "error") if said.get(key)), None)
         text = found if isinstance(found, str) else self.body.decode("utf-8", "replace")
         if isinstance(said.get("data"), list | dict):  # InfluxDB 3 names the line only here
-            text = f"{text} {json.dumps(said['data'])}"
+            text = f"{text} {_dumped(said['data'])}"
         elif text.lstrip().startswith("<"):  # a proxy's page says no more than its status
             text = _phrase(self.status)
+        text = hide(text)[:_MOST_LOOKED_AT]
         line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return line[:_MOST_CHARACTERS] or _phrase(self.status)
 
@@ -86,7 +97,7 @@ class Answer:
             return float(text)
         try:
             moment = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # a day that is none, a year beyond all numbers
             return None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
@@ -96,7 +107,7 @@ class Answer:
     def _json(self) -> Mapping[str, object]:
         try:
             said = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return said if isinstance(said, dict) else {}
 
@@ -169,6 +180,13 @@ def of_exception(
         case _:
             text = f"{url} broke the connection off before it had answered"
             return DeliveryError("dropped", text, lost_connection=True)
+
+
+def _dumped(data: object) -> str:
+    try:
+        return json.dumps(data)
+    except RecursionError:  # it was read with less on the stack
+        return ""
 
 
 def _phrase(status: int) -> str:

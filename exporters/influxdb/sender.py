@@ -149,7 +149,7 @@ class InfluxSender:
             ) from None
 
     def _words(self, answer: Answer) -> str:
-        return self._token.hidden(answer.words)
+        return answer.words_without(self._token.hidden)
 
     def _wrong(self, answer: Answer) -> DeliveryError:
         return of_answer(answer, self._options, self._words(answer))

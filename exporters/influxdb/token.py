@@ -1,5 +1,6 @@
 """The token in its file, read again when the file changes. It never enters a message."""
 
+import json
 from pathlib import Path
 
 from exporters.delivery import DeliveryError
@@ -46,7 +47,10 @@ class TokenFile:
 
     def hidden(self, text: str) -> str:
         """The text without the token, should a server have echoed it."""
-        return text.replace(self._token, "***") if self._token else text
+        if not self._token:
+            return text
+        as_json = json.dumps(self._token)[1:-1]  # where a body is shown as it came
+        return text.replace(self._token, "***").replace(as_json, "***")
 
 
 def _checked(content: bytes, path: Path) -> str:

@@ -21,6 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from collector.shown import shown
 from exporters.mqtt.looped import LoopedClient, shut
 from exporters.mqtt.options import MqttOptions
 from exporters.mqtt.reasons import ClosedEarlyError
@@ -28,6 +29,7 @@ from exporters.mqtt.reasons import ClosedEarlyError
 OnAcknowledged = Callable[[ReasonCode, str], None]
 """Told the broker's reason code for a message, and its own words, which may be empty."""
 
+_MOST_WORDS = 300
 _READS_WHEN_ABANDONED = 1000
 _PUBLISH_OVERHEAD_BYTES = 64
 
@@ -224,7 +226,7 @@ class Connection(LoopedClient):
     ) -> None:
         told = self._unacknowledged.pop(mid, None)
         if told is not None:
-            told(reason_code, getattr(properties, "ReasonString", ""))
+            told(reason_code, shown(getattr(properties, "ReasonString", ""), _MOST_WORDS))
             self._moved.set()
         super()._on_publish(client, userdata, mid, reason_code, properties)
 

@@ -8,10 +8,11 @@ front.
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from collector.ledger.model import OutboxItem
 from collector.model import Point, Window
-from exporters.ends import UsedEnds
+from exporters.ends import EndBook, SeriesKey, Used, UsedEnds
 from exporters.fields import FieldValue, window_fields
 from exporters.mqtt.topics import PLACE_KEYS, window_topic
 
@@ -31,11 +32,18 @@ class JsonEncoder:
     Args:
         base: what every topic begins with: `base_topic`.
         place: site, hall, row, rack and node; what is empty is left out.
+        earlier: the window ends that earlier runs have used.
     """
 
-    def __init__(self, base: str, place: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        base: str,
+        place: Mapping[str, str],
+        earlier: Mapping[SeriesKey, Used] = MappingProxyType({}),
+    ) -> None:
         self._base = base
         self._place = {key: place[key] for key in PLACE_KEYS if place.get(key)}
+        self._window_ends = EndBook(earlier)
         self._ends: dict[tuple[str, ...], UsedEnds] = {}
 
     def windows(self, windows: Iterable[Window]) -> list[OutboxItem]:
@@ -46,11 +54,15 @@ class JsonEncoder:
         """The rows of those points that have a topic, in their order."""
         return [self._point(point) for point in points if point.topic]
 
+    def to_remember(self) -> Mapping[str, int]:
+        """Numbers that the ledger is to keep with the windows; see `EndBook`."""
+        return self._window_ends.to_remember()
+
     def _window(self, window: Window) -> OutboxItem:
         device = window.device
-        ends = self._ends.setdefault((device.kind, device.key, window.scope), UsedEnds())
+        key = (device.kind, device.key, window.scope)
         said: dict[str, FieldValue] = {
-            "time": rfc3339(ends.unused(window.end_ns)),
+            "time": rfc3339(self._window_ends.unused(key, window.end_ns)),
             "start": rfc3339(window.start_ns),
             **self._place,
             **device.tags,

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from exporters.prometheus.auth import BasicAuth, BusyError, PasswordHash
+from exporters.http.basic_auth import BasicAuth, BusyError
+from exporters.http.passwords import PasswordHash
 from tests.e2e.conftest import MakeDaemon, MakeFake
 from tests.e2e.daemon import Daemon
 from tests.e2e.test_user_mistakes import refused, run
@@ -181,7 +182,7 @@ def test_a_wrong_hash_file_is_a_sentence(tmp_path: Path) -> None:
 
 
 async def test_a_hash_fits_its_password_only() -> None:
-    auth = BasicAuth("u", PasswordHash.parse(CHEAP))
+    auth = BasicAuth({"u": PasswordHash.parse(CHEAP)})
     for _ in range(2):  # the second time from memory
         assert await auth.allows(header("u", "p:w"), "a")
         assert await auth.allows(header("u", "p:w").replace("Basic", "bAsIc"), "a")
@@ -206,7 +207,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_wrong_passwords_do_not_make_it_forget_the_right_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    auth = BasicAuth("u", PasswordHash.parse(CHEAP))
+    auth = BasicAuth({"u": PasswordHash.parse(CHEAP)})
     asked = counting(monkeypatch)
     assert await auth.allows(header("u", "p:w"), "a")
     for attempt in range(20):
@@ -218,7 +219,7 @@ async def test_wrong_passwords_do_not_make_it_forget_the_right_one(
 async def test_the_same_right_password_at_the_same_time_is_computed_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    auth = BasicAuth("u", PasswordHash.parse(CHEAP))
+    auth = BasicAuth({"u": PasswordHash.parse(CHEAP)})
     asked = counting(monkeypatch)
     answers = await asyncio.gather(*(auth.allows(header("u", "p:w"), "a") for _ in range(4)))
     assert answers == [True] * 4
@@ -227,7 +228,7 @@ async def test_the_same_right_password_at_the_same_time_is_computed_once(
 
 async def test_only_few_may_wait() -> None:
     """Four of one address, sixteen altogether; who comes later is told at once."""
-    auth = BasicAuth("u", PasswordHash.parse(CHEAP))
+    auth = BasicAuth({"u": PasswordHash.parse(CHEAP)})
 
     async def attempts(peers: list[str]) -> Counter[str]:
         found = await asyncio.gather(
@@ -243,7 +244,7 @@ async def test_only_few_may_wait() -> None:
 
 
 async def test_who_gives_up_waits_no_longer() -> None:
-    auth = BasicAuth("u", PasswordHash.parse(CHEAP))
+    auth = BasicAuth({"u": PasswordHash.parse(CHEAP)})
     for _ in range(10):
         waiting = asyncio.create_task(auth.allows(header("u", "wrong"), "a"))
         await asyncio.sleep(0)
@@ -254,7 +255,7 @@ async def test_who_gives_up_waits_no_longer() -> None:
 
 
 async def test_who_is_known_is_let_in_even_when_many_wait() -> None:
-    auth = BasicAuth("u", PasswordHash.parse(CHEAP))
+    auth = BasicAuth({"u": PasswordHash.parse(CHEAP)})
     assert await auth.allows(header("u", "p:w"), "a")
     wrong = [asyncio.create_task(auth.allows(header("u", f"w{i}"), "a")) for i in range(4)]
     await asyncio.sleep(0)

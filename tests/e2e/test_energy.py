@@ -133,18 +133,18 @@ def test_a_reboot_is_estimated_and_marked(make_fake: MakeFake, make_daemon: Make
     fake = make_fake(gpus=1)
     fake.gpu(0).set_waveform(Constant(300_000))
     daemon = make_daemon(fake, WINDOW__SECONDS=2)
-    time.sleep(6)
+    time.sleep(14)
+    earlier = daemon.value("gpu_energy_joules_total")
+    assert earlier is not None
     daemon.kill()
     fake.gpu(0).reset_counter()
     time.sleep(2)
     daemon.start()
-    first = daemon.wait_for(
-        lambda: daemon.value("gpu_energy_joules_total") is not None, "energy is shown"
-    )
-    assert first < 8
+    # Power is watched for 5 s before time that nobody counted is estimated by it.
+    daemon.wait_for(lambda: daemon.value("gpu_energy_joules_total") is not None, "energy is shown")
     shown = daemon.value("gpu_energy_joules_total")
     assert shown is not None
-    assert shown < 1000  # restarted at zero: Prometheus knows resets
+    assert shown < earlier  # restarted at zero: Prometheus knows resets
     time.sleep(3)
     daemon.stop()
     found = compare(daemon, fake, 0)

@@ -223,5 +223,31 @@ def test_a_reload_with_a_wrong_tariff_changes_nothing(tmp_path: Path, broker: Br
         assert daemon.process.poll() is None
 
 
+def test_a_reload_takes_a_changed_site_file_and_nothing_twice(
+    tmp_path: Path, broker: Broker
+) -> None:
+    daemon = site_daemon(tmp_path, broker)
+    site = tmp_path / "site.toml"
+    with daemon:
+        daemon.wait_for(
+            lambda: daemon.value("wattkeeper_meters_connected") == 1, "it is connected", 30
+        )
+        assert daemon.process is not None
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for(lambda: "SIGHUP: nothing changed" in daemon.said(), "it says so", 20)
+        site.write_text(site.read_text().replace("500 kW", "600 kW", 1))
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for(
+            lambda: "SIGHUP: the file of site.file; starting anew" in daemon.said(), "it says so"
+        )
+        daemon.wait_for(lambda: daemon.said().count(" on site test-site") == 2, "it starts anew")
+        daemon.wait_for(
+            lambda: daemon.value("site_power_limit_watts", branch="ups-a") == 480_000,
+            "it takes it",
+            30,
+        )
+        assert daemon.stop()[0] == 0
+
+
 def test_there_are_as_many_meters_as_the_publisher_speaks_for() -> None:
     assert len(METERS) == 3

@@ -36,4 +36,3 @@ def test_gpus_are_added_up_and_troubles_told(make_fake: MakeFake, make_daemon: M
     )
     assert daemon.value("gpu_condition", gpu="2", condition="nvlinks_down") == 1
     assert daemon.value("gpu_condition", gpu="0") is None
-    assert daemon.value("host_gpu_nvlinks", state="down") == 1

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from collector.shown import shown
 from collector.sources.host.protocol import HostSourceError
 
-_LINE = re.compile(r"^\s*([^:]+?)\s*:\s*(.*?)\s*$")
-_WATTS = re.compile(r"(\d{1,5}) watts?", re.IGNORECASE)
+_WATTS = re.compile(r"([0-9]{1,5}) watts?", re.IGNORECASE)
 _MOST_WATTS = 0xFFFF
 """The reading has 16 bits; all of them set is what a controller says that has none."""
+_MOST_WORDS = 200
 _UNSUPPORTED = re.compile(r"invalid command|not supported|unsupported", re.IGNORECASE)
 
 
@@ -61,7 +62,7 @@ def milliwatts(tool: Tool, output: str) -> int:
     state = lines.get(tool.state, tool.active)
     if state.lower() != tool.active:
         raise HostSourceError(
-            f"IPMI: {tool.command} says that power is not measured ({state})",
+            f"IPMI: {tool.command} says that power is not measured ({shown(state)})",
             "no_reading",
             "switch power measurement on in the management controller",
         )
@@ -76,7 +77,7 @@ def milliwatts(tool: Tool, output: str) -> int:
 
 def failure(tool: Tool, errors: str) -> HostSourceError:
     """What a tool that failed has said, as an error for people."""
-    said = " ".join(errors.split())[:200] or "it said nothing"
+    said = shown(" ".join(errors.split()), _MOST_WORDS) or "it said nothing"
     text = f"IPMI: {tool.command} failed: {said}"
     lowered = said.lower()
     if "permission denied" in lowered:
@@ -92,8 +93,6 @@ def failure(tool: Tool, errors: str) -> HostSourceError:
 
 
 def _lines(output: str) -> Mapping[str, str]:
-    return {
-        match[1].lower(): match[2]
-        for line in output.splitlines()
-        if (match := _LINE.fullmatch(line)) is not None
-    }
+    """What stands after the first colon of each line, by what stands before it."""
+    pairs = (line.partition(":") for line in output.splitlines())
+    return {name.strip().lower(): value.strip() for name, colon, value in pairs if colon}

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 NAME = "hwmon"
 _TIMEOUT_SECONDS = 5.0
 """An ACPI meter may ask the management controller over a slow bus."""
-_LABEL = re.compile(r"(\w+) Power Socket (\d+)", re.IGNORECASE)
+_LABEL = re.compile(r"(\w+) Power Socket ([0-9]{1,5})", re.IGNORECASE)
 _LABELLED: Mapping[str, tuple[Scope, str]] = {
     "module": (Scope.MODULE, "module"),
     "grace": (Scope.CPU, "grace"),
@@ -81,6 +81,7 @@ class HwmonSource:
         self._finder = OwnThread(f"{NAME} find")
         self._threads: dict[str, OwnThread] = {}
         self._meters: list[Meter] = []
+        self._told: set[str] = set()
 
     async def open(self) -> None:
         """Find the meters.
@@ -89,7 +90,7 @@ class HwmonSource:
             NothingHereError: there is none.
             HostSourceError: sysfs did not answer.
         """
-        found = await self._finder.call(lambda: find(self._root), self._timeout_seconds)
+        found = await self._finder.call(lambda: find(self._root, self._told), self._timeout_seconds)
         if not found:
             raise NothingHereError(f"no power meter of the host under {self._root}/class/hwmon")
         self._meters = found
@@ -139,8 +140,13 @@ class HwmonSource:
         return replace(failed, monotonic_ns=at_ns, milliwatts=(microwatts + 500) // 1000)
 
 
-def find(sysfs_root: Path) -> list[Meter]:
-    """The meters whose meaning is known. Blocks."""
+def find(sysfs_root: Path, told: set[str]) -> list[Meter]:
+    """The meters whose meaning is known. Blocks.
+
+    Args:
+        sysfs_root: where sysfs is.
+        told: what was logged already: it is looked for them again and again.
+    """
     meters: list[Meter] = []
     unlabelled: list[Path] = []
     sockets = 0
@@ -166,10 +172,15 @@ def find(sysfs_root: Path) -> list[Meter]:
             Meter(path=unlabelled[0], scope=Scope.AC_INPUT, device="acpi", via="power_meter")
         )
     elif unlabelled:
-        log.info(
-            "%d ACPI power meters do not say what they measure and are not used", len(unlabelled)
-        )
+        _tell_unused(len(unlabelled), told)
     return meters
+
+
+def _tell_unused(count: int, told: set[str]) -> None:
+    text = f"{count} ACPI power meters do not say what they measure and are not used"
+    if text not in told:
+        told.add(text)
+        log.info("%s", text, extra={"source": NAME})
 
 
 def _chips(sysfs_root: Path) -> list[Path]:

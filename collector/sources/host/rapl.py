@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 NAME = "rapl"
 _TIMEOUT_SECONDS = 5.0
 _ZONE = re.compile(r"intel-rapl(-mmio)?((?::\d+)+)")
-_PACKAGE = re.compile(r"package-\d+(-die-\d+)?")
+_PACKAGE = re.compile(r"package-[0-9]{1,5}(-die-[0-9]{1,5})?")
 _LATER_SECONDS = 600.0
 
 
@@ -65,6 +65,7 @@ class RaplSource:
         self._timeout_seconds = timeout_seconds
         self._thread = OwnThread(NAME)
         self._zones: list[Zone] = []
+        self._told: set[Path] = set()
 
     async def open(self) -> None:
         """Find the zones.
@@ -73,7 +74,7 @@ class RaplSource:
             NothingHereError: there is none.
             HostSourceError: they may not be read, or sysfs did not answer.
         """
-        zones = await self._thread.call(lambda: find(self._root), self._timeout_seconds)
+        zones = await self._thread.call(lambda: find(self._root, self._told), self._timeout_seconds)
         if not zones:
             raise NothingHereError(f"no RAPL zone under {self._root}/class/powercap")
         self._zones = zones
@@ -113,8 +114,13 @@ class RaplSource:
         self._zones = []
 
 
-def find(sysfs_root: Path) -> list[Zone]:
-    """The packages and their memory. Blocks."""
+def find(sysfs_root: Path, told: set[Path]) -> list[Zone]:
+    """The packages and their memory. Blocks.
+
+    Args:
+        sysfs_root: where sysfs is.
+        told: what was logged already: it is looked for them again and again.
+    """
     try:
         folders = sorted((sysfs_root / "class/powercap").iterdir())
     except OSError:
@@ -140,8 +146,10 @@ def find(sysfs_root: Path) -> list[Zone]:
             range_uj = 0
         if range_uj > 0:
             zones[scope, device] = Zone(folder=path, scope=scope, device=device, range_uj=range_uj)
-        else:
-            log.warning("%s does not say when its counter wraps and is not used", path)
+        elif path not in told:
+            told.add(path)
+            words = "%s does not say when its counter wraps and is not used"
+            log.warning(words, path, extra={"source": NAME})
     return list(zones.values())
 
 

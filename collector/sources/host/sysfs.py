@@ -2,11 +2,13 @@
 
 import errno
 import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 _MOST_BYTES = 4096
+_NUMBER = re.compile(r"-?[0-9]{1,19}")
 _WORDS: Mapping[int, str] = {
     errno.EACCES: "no_permission",
     errno.EPERM: "no_permission",
@@ -42,10 +44,12 @@ def number_of(path: Path) -> tuple[int, int]:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it holds no number.
+        ValueError: it holds no number, or none that the kernel's 64 bits can be.
     """
     before_ns = time.monotonic_ns()
     text = _read(path)
+    if _NUMBER.fullmatch(text) is None:
+        raise ValueError("no number")
     return (before_ns + time.monotonic_ns()) // 2, int(text)
 
 

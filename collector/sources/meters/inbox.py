@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
+from collector.shown import shown
 from collector.sources.meters.decoder import MOST_POINTS, Decoder, Request, Subscription
 from collector.sources.meters.reading import MeterReading, Quantity
-from collector.sources.meters.rejection import Reason, Rejected, Rejections, shown
+from collector.sources.meters.rejection import Reason, Rejected, Rejections
 
 _log = logging.getLogger(__name__)
 

@@ -1,6 +1,5 @@
 """The map file: which topics and which Sparkplug metrics are which meter's what."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from collector.config.load import ConfigError
+from collector.shown import quoted, shown, value_shown
 from collector.sources.meters.conversion import Conversion
 from collector.sources.meters.reading import Quantity, Shape
 from collector.sources.meters.sparkplug.rule import ANY, MetricRule
@@ -16,8 +16,13 @@ from collector.sources.meters.topicmap.pointer import pointer_of
 from collector.sources.meters.topicmap.rule import TopicRule
 from collector.sources.meters.topicmap.stamp import TimeFormat, stamp_reader
 from collector.sources.meters.units import unit_of
+from collector.toml import TomlError, bytes_of, tables_of
 
 _LARGEST_SCALE = 1e12
+_MOST_BYTES = 16 << 20
+"""A map of 50,000 points, each written out, has half of it."""
+_MOST_SENTENCES = 50
+_MOST_WORDS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ def load_map(path: Path) -> MapFile:
     """
     tables = _read(path)
     sentences = [
-        f"{path}: unknown table {name}; known here are [[topic]] and [[sparkplug]]"
+        f"{path}: unknown table {shown(name)}; known here are [[topic]] and [[sparkplug]]"
         for name in tables
         if name not in _TABLES
     ]
@@ -156,6 +161,9 @@ def load_map(path: Path) -> MapFile:
                 topics.append(rule)
             else:
                 metrics.append(rule)
+    if len(sentences) > _MOST_SENTENCES:
+        more = len(sentences) - _MOST_SENTENCES
+        sentences[_MOST_SENTENCES:] = [f"... and {more} more mistakes"]
     if sentences:
         raise ConfigError("\n".join(sentences))
     return MapFile(tuple(topics), tuple(metrics))
@@ -163,8 +171,8 @@ def load_map(path: Path) -> MapFile:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        return tables_of(bytes_of(path, _MOST_BYTES).decode())
+    except TomlError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
@@ -174,11 +182,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _sentence(where: str, detail: Any) -> str:
-    key = ".".join(str(part) for part in detail["loc"] if isinstance(part, str))
-    said = detail["msg"].removeprefix("Value error, ")
+    key = ".".join(shown(part) for part in detail["loc"] if isinstance(part, str))
+    said = shown(detail["msg"].removeprefix("Value error, "), _MOST_WORDS)
     if detail["type"] == "missing":
         return f"{where}: {key} is missing"
     if detail["type"] == "extra_forbidden":
         return f"{where}: {key} is no key of it"
-    given = f" = {detail['input']!r}" if key else ""
-    return f"{where}: {f'{key}{given}: ' if key else ''}{said}"
+    if not key:
+        return f"{where}: {said}"
+    given = detail["input"]
+    given = quoted(given) if isinstance(given, str) else value_shown(given)
+    return f"{where}: {key} = {given}: {said}"

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
+from collector.shown import shown
 from collector.sources.meters.reading import MeterReading
 
 _log = logging.getLogger(__name__)
 
 _QUIET_SECONDS = 600.0
 """A reason that was not seen for so long is news again."""
-_SHOWN_CHARACTERS = 120
 
 
 class Reason(StrEnum):
@@ -112,11 +112,5 @@ class Rejections:
                 shown(topic),
                 reason.value,
                 shown(detail),
+                extra={"part": "meters", "reason": reason.value},
             )
-
-
-def shown(text: str) -> str:
-    """Text from outside, safe for a log: one line, printable, not long."""
-    cut = text[:_SHOWN_CHARACTERS]
-    safe = "".join(one if one.isprintable() else "?" for one in cut)
-    return safe + ("..." if len(text) > _SHOWN_CHARACTERS else "")

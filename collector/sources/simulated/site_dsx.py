@@ -99,6 +99,8 @@ class SitePublisher:
         while True:
             try:
                 async with self._connected() as client:
+                    if told:
+                        log.warning("the demo's meters are published again")
                     told = False
                     await self._publish(client)
             except aiomqtt.MqttError as error:

@@ -9,12 +9,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
+from collector.shown import quoted, shown
 from collector.sources.protocol import SourceError
 from collector.sources.simulated.series import Series, make_series
 
 _POWER_COLUMNS: Final = ("watts", "power_instant_watts")
 _MOST_MS: Final = 9e12  # a year far off, yet exact in microseconds
 _MOST_WATTS: Final = 1e8
+_MOST_LINES: Final = 10_000_000  # a day of one GPU at 100 Hz is 8.64 million
+_LONGEST_LINE: Final = 200_000
+_MOST_NODES: Final = 1000
+_LONGEST_NAME: Final = 253
 
 
 class TraceError(SourceError):
@@ -67,7 +72,7 @@ def _open(path: Path) -> TextIO:
 
 
 def _read_points(path: Path, file: TextIO, nodes: dict[str, _Points]) -> None:
-    reader = csv.reader(file)
+    reader = csv.reader(_lines(path, file))
     try:
         header = [cell.strip() for cell in next(reader, [])]
         node_at, time_at, power_at = _columns(path, header)
@@ -78,11 +83,25 @@ def _read_points(path: Path, file: TextIO, nodes: dict[str, _Points]) -> None:
             time_ms = _number(where, "time_ms", row[time_at], -_MOST_MS, _MOST_MS)
             watts = _number(where, header[power_at], row[power_at], 0, _MOST_WATTS)
             node = row[node_at].strip() if node_at is not None else ""
+            if len(node) > _LONGEST_NAME or len(nodes) > _MOST_NODES:
+                raise TraceError(f"{where}: allowed are {_MOST_NODES} nodes with short names.")
             points = nodes.setdefault(node, _Points())
             points.times_us.append(round(time_ms * 1000))
             points.powers_mw.append(round(watts * 1000))
     except csv.Error as error:
         raise TraceError(f"{path}, line {reader.line_num}: {error}.") from error
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The lines, as long as there are not too many: little may unpack to a lot."""
+    for number in range(1, _MOST_LINES + 1):
+        line = file.readline(_LONGEST_LINE)
+        if not line:
+            return
+        if len(line) == _LONGEST_LINE:
+            raise TraceError(f"{path}, line {number}: {_LONGEST_LINE:,} characters or more.")
+        yield line
+    raise TraceError(f"{path}: more than {_MOST_LINES:,} lines; use a shorter trace.")
 
 
 def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -93,7 +112,7 @@ def _columns(path: Path, header: Sequence[str]) -> tuple[int | None, int, int]:
     """Positions of the node (or None), the time and the power."""
     power = next((name for name in _POWER_COLUMNS if name in header), None)
     if "time_ms" not in header or power is None:
-        found = ",".join(header) or "an empty line"
+        found = shown(",".join(header)) or "an empty line"
         raise TraceError(
             f"{path}, line 1: expected the header time_ms,watts or node,time_ms,watts;"
             f" found {found}."
@@ -108,14 +127,14 @@ def _number(where: str, column: str, text: str, least: float, most: float) -> fl
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise TraceError(f"{where}: {column} is {text!r}, which is not a number.")
+        raise TraceError(f"{where}: {column} is {quoted(text)}, which is not a number.")
     if not least <= value <= most:
-        raise TraceError(f"{where}: {column} is {text}; allowed is {least:g} to {most:g}.")
+        raise TraceError(f"{where}: {column} is {shown(text)}; allowed is {least:g} to {most:g}.")
     return value
 
 
 def _finish(path: Path, node: str, points: _Points) -> Series:
-    of = f" of node {node}" if node else ""
+    of = f" of node {shown(node)}" if node else ""
     try:
         return make_series(points.times_us, points.powers_mw)
     except ValueError as error:

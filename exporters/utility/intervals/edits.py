@@ -6,13 +6,14 @@ it said. So edits lie beside it, in a CSV file that a person can read and keep i
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from collector.shown import quoted, shown
 from exporters.utility.intervals.errors import IntervalError
 from exporters.utility.intervals.quality import MJ_PER_WH, SLOT_SECONDS
-from exporters.utility.meterfile.table import number, read_table
+from exporters.utility.meterfile.moment import moment
+from exporters.utility.meterfile.table import MOST_KWH, number, read_table
 from exporters.utility.tariff.errors import ReadingsError
 from exporters.utility.tariff.readings import shortened
 
@@ -83,14 +84,14 @@ def _edit(
 ) -> Edit:
     if meter not in meters:
         known = ", ".join(sorted(meters)[:10])
-        raise ValueError(f"there is no meter {meter!r}; there are {known}")
+        raise ValueError(f"there is no meter {quoted(meter)}; there are {shown(known)}")
     if not reason or not user:
         raise ValueError("an edit needs a reason and a user")
     energy = None
     if kwh:
         amount = number(kwh)
-        if amount < 0:
-            raise ValueError(f"{kwh} kWh cannot be")
+        if not 0 <= amount <= MOST_KWH:
+            raise ValueError(f"{shown(kwh)} kWh cannot be")
         energy = millijoules(amount)
     return Edit(
         meter=meter,
@@ -108,12 +109,7 @@ def quarter(text: str) -> int:
     Raises:
         ValueError: it is no time, has no offset, or is on no quarter-hour.
     """
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no time; write it like 2027-11-01T00:15+09:00") from None
-    if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset; write it like 2027-11-01T00:15+09:00")
+    at = moment(text, "2027-11-01T00:15+09:00")
     if at.timestamp() % SLOT_SECONDS:
-        raise ValueError(f"{text!r} is not on a quarter-hour")
+        raise ValueError(f"{quoted(text)} is not on a quarter-hour")
     return int(at.timestamp())

@@ -8,16 +8,27 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from collector.shown import shown
 from exporters.utility.intervals.errors import IntervalError
 from exporters.utility.intervals.values import Change
 
 _FIRST = "0" * 64
+_TEXT, _WHOLE = (str,), (int,)
+_FORMS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    "edits": {"previous": _TEXT, "at": _TEXT, "lines": _WHOLE, "bytes": _WHOLE, "sha256": _TEXT},
+    "change": {
+        **dict.fromkeys(("previous", "meter", "start"), _TEXT),
+        "after_mj": (int, type(None)),
+        **dict.fromkeys(("quality_after", "rule", "reason", "user"), _TEXT),
+    },
+}
+"""What each kind of line must have, to be looked at again later."""
 _SAYS = ("after_mj", "quality_after", "rule", "reason", "user")
 
 
@@ -101,12 +112,8 @@ def _read(path: Path, content: bytes) -> _Known:
     last, edits = _FIRST, None
     newest: dict[tuple[str, str], dict[str, Any]] = {}
     for number, line in enumerate(content.splitlines(keepends=True), 1):
-        try:
-            entry = json.loads(line)
-            sound = line.endswith(b"\n") and entry["previous"] == last
-        except (ValueError, KeyError, TypeError):
-            sound, entry = False, {}
-        if not sound:
+        entry = _entry_of(line)
+        if entry is None or entry["previous"] != last:
             raise IntervalError(
                 f"the journal of changes {path}, line {number}: it is not as it was written "
                 "(cut off, altered, or a line before it taken out); restore it from a copy, or "
@@ -120,14 +127,27 @@ def _read(path: Path, content: bytes) -> _Known:
     return _Known(last, newest, edits)
 
 
+def _entry_of(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None where it is none of ours."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(entry, dict) or not line.endswith(b"\n"):
+        return None
+    kinds = _FORMS.get(str(entry.get("kind")), {})
+    fits = all(key in entry and type(entry[key]) in kinds[key] for key in kinds)
+    return entry if kinds and fits else None
+
+
 def _edits_entry(path: Path, before: dict[str, Any] | None) -> list[dict[str, Any]]:
     """How much of the file of edits was seen; none when it has not grown."""
     content = path.read_bytes()
-    size = 0 if before is None else int(before["bytes"])
+    size = 0 if before is None else max(before["bytes"], 0)
     if before is not None and (hashlib.sha256(content[:size]).hexdigest() != before["sha256"]):
         raise IntervalError(
-            f"{path}: its first {before['lines']} lines are not what they were at {before['at']}; "
-            "bring them back, and append a new line to correct an old one"
+            f"{path}: its first {before['lines']} lines are not what they were at "
+            f"{shown(before['at'])}; bring them back, and append a new line to correct an old one"
         )
     if before is not None and len(content) == size:
         return []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from collector.shown import shown
 from exporters.utility.intervals.arrays import exact_sum
 from exporters.utility.intervals.edits import millijoules, quarter
 from exporters.utility.intervals.errors import IntervalError
@@ -92,9 +93,9 @@ def _follows(before: RegisterReading | None, reading: RegisterReading) -> None:
     if reading.energy_mj < before.energy_mj:
         fell = (before.energy_mj - reading.energy_mj) / _MJ_PER_KWH
         raise ValueError(
-            f"the register of {reading.meter} fell by {fell:,.0f} kWh since line {before.line}: "
-            "was the meter changed? Then add the old one's last reading, and the new one's first "
-            "with `yes` in the column new"
+            f"the register of {shown(reading.meter)} fell by {fell:,.0f} kWh since line "
+            f"{before.line}: was the meter changed? Then add the old one's last reading, and "
+            "the new one's first with `yes` in the column new"
         )
 
 

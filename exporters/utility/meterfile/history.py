@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+from collector.shown import quoted, shown
 from exporters.utility.meterfile.table import number, read_table
 from exporters.utility.tariff.errors import ReadingsError
 from exporters.utility.tariff.period import Month
@@ -31,7 +32,7 @@ def read_history(path: Path) -> list[MonthDemand]:
     for name in names:
         if name.startswith("kw") and name not in _COLUMNS:
             raise ReadingsError(
-                f"{table.name}, line {table.header_line}: {name!r} is no column; there are "
+                f"{table.name}, line {table.header_line}: {quoted(name)} is no column; there are "
                 f"{', '.join(_COLUMNS)}"
             )
     columns = [names.index(name) if name in names else -1 for name in _COLUMNS]
@@ -63,7 +64,7 @@ def _entry(month: str, kw: str, off_peak: str, lagging: str, leading: str) -> Mo
 def _positive(text: str) -> Decimal:
     found = number(text)
     if found < 0:
-        raise ValueError(f"{text} kW cannot be")
+        raise ValueError(f"{shown(text)} kW cannot be")
     return found
 
 
@@ -72,5 +73,5 @@ def _percent(text: str) -> Decimal | None:
         return None
     found = number(text)
     if not 1 < found <= 100:  # noqa: PLR2004 - per cent, not a share
-        raise ValueError(f"a power factor of {text} %: allowed are 1 to 100")
+        raise ValueError(f"a power factor of {shown(text)} %: allowed are 1 to 100")
     return found

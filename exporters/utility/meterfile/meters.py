@@ -5,6 +5,7 @@ from datetime import date
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from collector.shown import shown
 from exporters.utility.tariff.errors import ReadingsError
 from exporters.utility.tariff.readings import Interval
 
@@ -23,14 +24,18 @@ def check_one_meter(name: str, intervals: Sequence[Interval], customers: Sequenc
     for (before, one), (after, other) in pairwise(zip(intervals, customers, strict=True)):
         if one != other:
             raise ReadingsError(
-                f"{name}, line {after.line}: customer {other or '(none)'} follows customer "
-                f"{one or '(none)'}; give a file of one customer"
+                f"{name}, line {after.line}: customer {_named(other)} follows customer "
+                f"{_named(one)}; give a file of one customer"
             )
         if before.meter != after.meter and after.start <= before.start:
             raise ReadingsError(
-                f"{name}, line {after.line}: meter {after.meter or '(none)'} after "
-                f"{before.meter or '(none)'} goes back in time; give a file of one meter"
+                f"{name}, line {after.line}: meter {_named(after.meter)} after "
+                f"{_named(before.meter)} goes back in time; give a file of one meter"
             )
+
+
+def _named(number: str) -> str:
+    return shown(number) or "(none)"
 
 
 def meter_changes(
@@ -39,7 +44,7 @@ def meter_changes(
     """Where one meter follows another, on the days from `first` to before `end`."""
     return [
         f"line {after.line}: {after.start.astimezone(zone):%Y-%m-%d %H:%M}: meter "
-        f"{after.meter or '(none)'} follows meter {before.meter or '(none)'}"
+        f"{_named(after.meter)} follows meter {_named(before.meter)}"
         for before, after in pairwise(intervals)
         if before.meter != after.meter and first <= after.start.astimezone(zone).date() < end
     ]

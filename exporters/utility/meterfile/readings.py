@@ -7,12 +7,14 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from collector.shown import quoted, shown
 from exporters.utility.meterfile.meters import check_one_meter
-from exporters.utility.meterfile.table import Table, number, read_table
+from exporters.utility.meterfile.moment import YEARS, moment
+from exporters.utility.meterfile.table import MOST_KWH, Table, number, read_table
 from exporters.utility.tariff.errors import ReadingsError
 from exporters.utility.tariff.readings import SLOT, Interval, shortened
 
-_LABEL = re.compile(r"(\d{4})[-./]?(\d{2})[-./]?(\d{2})[ T]*(\d{2}):?(\d{2})(?::?00)?")
+_LABEL = re.compile(r"(\d{4})[-./]?(\d{2})[-./]?(\d{2})[ T]*(\d{2}):?(\d{2})(?::?00)?", re.ASCII)
 _MIDNIGHT = 24
 
 
@@ -38,7 +40,7 @@ def read_readings(
             looked at when a bill is made.
     """
     table = read_table(path)
-    columns, moment = _form(table, zone)
+    columns, start_of = _form(table, zone)
     found: list[Interval] = []
     customers: list[str] = []
     problems: list[str] = []
@@ -48,10 +50,10 @@ def read_readings(
         try:
             found.append(
                 Interval(
-                    moment(when),
-                    number(kwh) * multiplier,
-                    number(lagging) * multiplier if lagging else None,
-                    number(leading) * multiplier if leading else None,
+                    start_of(when),
+                    _energy(kwh, multiplier),
+                    _energy(lagging, multiplier) if lagging else None,
+                    _energy(leading, multiplier) if leading else None,
                     line,
                     meter,
                 )
@@ -64,6 +66,13 @@ def read_readings(
     if not found:
         raise ReadingsError(f"{table.name}: it has no readings")
     check_one_meter(table.name, found, customers)
+    return found
+
+
+def _energy(text: str, multiplier: Decimal) -> Decimal:
+    found = number(text) * multiplier
+    if abs(found) > MOST_KWH:
+        raise ValueError(f"{shown(text)} times {multiplier} is more than a quarter-hour can have")
     return found
 
 
@@ -81,8 +90,9 @@ def _form(table: Table, zone: ZoneInfo) -> tuple[tuple[int, ...], Callable[[str]
             energy,
             *(_find(names, each) for each in others),
         ), lambda text: _end_label(text, zone) - SLOT
+    header = quoted(",".join(table.header), 80)
     raise ReadingsError(
-        f"{table.name}, line {table.header_line}: no known form: {','.join(table.header)[:80]!r}; "
+        f"{table.name}, line {table.header_line}: no known form: {header}; "
         "the header must have start and kwh, or KEPCO's 검침일 and 순방향 유효전력량(KWH)"
     )
 
@@ -92,24 +102,18 @@ def _find(names: list[str], *wanted: str) -> int:
 
 
 def _own_start(text: str) -> datetime:
-    try:
-        start = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no time; write it like 2027-11-01T00:15:00+09:00") from None
-    if start.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset; write it like 2027-11-01T00:15:00+09:00")
-    return start
+    return moment(text, "2027-11-01T00:15:00+09:00")
 
 
 def _end_label(text: str, zone: ZoneInfo) -> datetime:
     """KEPCO's label: the end of the interval; the last of a day is 24:00."""
     parts = _LABEL.fullmatch(text)
-    if parts is None:
-        raise ValueError(f"{text!r} is no time; KEPCO writes 2027-11-01 00:15")
+    if parts is None or int(parts[1]) not in YEARS:
+        raise ValueError(f"{quoted(text)} is no time; KEPCO writes 2027-11-01 00:15")
     year, month, day, hour, minute = map(int, parts.groups())
     midnight = hour == _MIDNIGHT and minute == 0
     try:
         end = datetime(year, month, day, 0 if midnight else hour, minute, tzinfo=zone)
     except ValueError:
-        raise ValueError(f"{text!r} is no time") from None
+        raise ValueError(f"{quoted(text)} is no time") from None
     return end + timedelta(days=1) if midnight else end

@@ -4,12 +4,17 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from io import StringIO
 from pathlib import Path
 
+from collector.shown import quoted
 from exporters.utility.tariff.errors import ReadingsError
 
 _ENCODINGS = ("utf-8-sig", "cp949")
 """cp949 holds all of EUC-KR."""
+_MOST_BYTES = 64 << 20
+_MOST_LINES = 1_000_000
+"""Of one meter: 28 years of quarter-hours."""
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -32,21 +37,26 @@ def read_table(path: Path) -> Table:
     """Read a CSV file.
 
     Raises:
-        ReadingsError: it is not there, in no known encoding, or empty.
+        ReadingsError: it is not there, in no known encoding, empty, or too large.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ReadingsError(f"{path}: {error.strerror}") from None
+    if len(content) > _MOST_BYTES:
+        raise ReadingsError(f"{path.name}: it is larger than {_MOST_BYTES >> 20} MiB")
     text = _decoded(path.name, content)
     quote = "'" if '"' not in text and "'" in text else '"'
-    lines = csv.reader(text.splitlines(), quotechar=quote, skipinitialspace=True)
+    lines = csv.reader(StringIO(text, newline=""), quotechar=quote, skipinitialspace=True)
     rows: list[tuple[int, tuple[str, ...]]] = []
     try:
         for row in lines:
             cells = tuple(cell.strip().strip("'\"").strip() for cell in row)
             if any(cells):
                 rows.append((lines.line_num, cells))
+            if lines.line_num > _MOST_LINES:
+                raise ReadingsError(f"{path.name}: it has more than {_MOST_LINES:,} lines")
     except csv.Error as error:
         raise ReadingsError(f"{path.name}, line {lines.line_num}: {error}") from None
     if not rows:
@@ -77,6 +87,8 @@ def _first_bad(content: bytes) -> int:
     return 0
 
 
+MOST_KWH = 10**9
+"""In a quarter-hour: four terawatts. Its millijoules still fit 64 bits."""
 _DIGITS = 15
 """No energy, power or amount has more of them, before or after the point."""
 
@@ -90,7 +102,7 @@ def number(text: str) -> Decimal:
     try:
         found = Decimal(text.replace(",", ""))
     except InvalidOperation:
-        raise ValueError(f"{text!r} is no number") from None
+        raise ValueError(f"{quoted(text)} is no number") from None
     if not found.is_finite() or abs(found.adjusted()) > _DIGITS:
-        raise ValueError(f"{text!r} is no number")
+        raise ValueError(f"{quoted(text)} is no number")
     return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from collector.shown import quoted
 from exporters.utility.intervals.errors import IntervalError
 from exporters.utility.meterfile.table import number, read_table
 from exporters.utility.reconcile.values import BillComparison, LineComparison
@@ -41,6 +42,7 @@ _KOREAN: Mapping[str, tuple[str, ...]] = {
 }
 """KEPCO's names of lines; `*` is every line that begins so."""
 _NAMES = ("id", "line", "항목", "구분", "요금항목")
+_LONGEST_NAME = 200
 _AMOUNTS = ("amount", "금액", "금액(원)", "요금", "요금(원)")
 
 
@@ -117,9 +119,11 @@ def _read(path: Path, ours: Mapping[str, Decimal]) -> list[_Theirs]:
     problems: list[str] = []
     for line, (name, amount) in table.cells((name_at, amount_at)):
         try:
+            if len(name) > _LONGEST_NAME or not name.isprintable():
+                raise ValueError(f"{quoted(name)} is no name of a line")  # noqa: TRY301 - likewise
             each = _Theirs(name, _ids(name, ours), number(amount.removesuffix("원")), line)
             if again := next((lines[one] for one in each.ids if one in lines), 0):
-                raise ValueError(f"{name!r} stands in line {again} already")  # noqa: TRY301 - told with its line
+                raise ValueError(f"{quoted(name)} stands in line {again} already")  # noqa: TRY301 - told with its line
             lines |= dict.fromkeys(each.ids, line)
             found.append(each)
         except ValueError as error:

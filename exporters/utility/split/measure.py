@@ -22,6 +22,11 @@ _DAY_SECONDS = 86_400
 _ENOUGH = 3
 _MJ = 1000
 _AT_ONCE = 2
+_MOST_JOULES = 1e18
+"""A gigawatt for thirty years."""
+_LAST_SECOND = 1e11
+"""Of UTC: the year 5138."""
+_STRANGE = "the values of the server are no numbers: is it a Prometheus?"
 _PLACE = "site, hall, row, rack, node"
 
 Progress = Callable[[int, int], None]
@@ -149,7 +154,7 @@ def _add(found: dict[str, _Sums], answer: list[Series]) -> None:
     known: dict[str, set[float]] = {}
     for labels, points in answer:
         node = labels.get("node", "")
-        good = [(at, value) for at, text in points if math.isfinite(value := float(text))]
+        good = _good(points)
         if not node or not good:
             continue
         place = Place(labels.get("rack", ""), labels.get("row", ""), labels.get("hall", ""))
@@ -160,6 +165,34 @@ def _add(found: dict[str, _Sums], answer: list[Series]) -> None:
         known.setdefault(node, set()).update(at for at, _ in good)
     for node, steps in known.items():
         found[node].known += len(steps)
+
+
+def _good(points: Iterable[object]) -> list[tuple[float, float]]:
+    """Times and finite values.
+
+    Raises:
+        SplitError: there is something else, or what no node can have used.
+    """
+    found = []
+    for point in points:
+        match point:
+            case [int() | float() as at, str() as text] if 0 <= at <= _LAST_SECOND:
+                value = _number(text)
+            case _:
+                raise SplitError(_STRANGE)
+        if math.isfinite(value):
+            found.append((float(at), value))
+    return found
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise SplitError(_STRANGE) from None
+    if math.isfinite(value) and abs(value) > _MOST_JOULES:
+        raise SplitError(f"the server tells of {value:g} J in one step, which is beyond all reason")
+    return value
 
 
 async def _check_retention(server: Server, start_s: int, now_s: int) -> None:
@@ -180,7 +213,8 @@ async def _step_seconds(server: Server, site: str, start_s: int, end_s: int) -> 
         for at_s in (start_s + _DAY_SECONDS, (start_s + end_s) // 2, end_s):
             count = f"max(count_over_time({name}{{{only}}}[3h]))"
             if answer := await server.query(count, min(at_s, end_s)):
-                often = float(answer[0][1][0][1])
+                good = _good(answer[0][1])
+                often = good[0][1] if good else 0.0
                 return _HOUR_SECONDS if often >= _ENOUGH else _DAY_SECONDS
     return _HOUR_SECONDS
 

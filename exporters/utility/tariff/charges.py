@@ -6,11 +6,11 @@ Money is in the file's currency, power in kW, energy in kWh, ratios are shares o
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
-from exporters.utility.tariff.money import Rounding
+from exporters.utility.tariff.money import Amount, Rounding
 
 _STRICT = ConfigDict(extra="forbid")
 DayType = Literal["weekday", "saturday", "sunday", "holiday"]
@@ -23,8 +23,8 @@ class Tier:
 
     __pydantic_config__ = _STRICT
 
-    up_to_kwh: Decimal | None = None
-    rate: Decimal
+    up_to_kwh: Amount | None = None
+    rate: Amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,8 @@ class RatchetSpec:
     __pydantic_config__ = _STRICT
 
     months: tuple[int, ...]
-    months_back: int = 12
-    ratio: Decimal = Decimal(1)
+    months_back: Annotated[int, Field(ge=1, le=1200)] = 12
+    ratio: Amount = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class DemandSpec:
     seasons: tuple[str, ...] = ()
     window_minutes: int = 15
     ratchet: RatchetSpec | None = None
-    floor_of_contract: Decimal | None = None
+    floor_of_contract: Amount | None = None
     """The least that is billed, as a share of the contract's power."""
 
 
@@ -69,7 +69,7 @@ class FixedSpec:
 
     id: str
     title: str
-    amount: Decimal
+    amount: Amount
     per: Literal["day", "month"]
 
 
@@ -79,8 +79,8 @@ class ExcessStep:
 
     __pydantic_config__ = _STRICT
 
-    from_ratio: Decimal
-    multiplier: Decimal
+    from_ratio: Amount
+    multiplier: Amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +107,10 @@ class PowerFactorSpec:
     valid_from: date
     valid_to: date | None = None
     interval_minutes: int = 30
-    standard_percent: Decimal
-    floor_percent: Decimal
-    cap_percent: Decimal = Decimal(100)
-    ratio_per_point: Decimal
+    standard_percent: Amount
+    floor_percent: Amount
+    cap_percent: Amount = Decimal(100)
+    ratio_per_point: Amount
     credit: bool = False
     first_month_notice: bool = False
 
@@ -126,7 +126,7 @@ class DiscountSpec:
     seasons: tuple[str, ...] = ()
     days: tuple[DayType, ...]
     hours: tuple[str, ...]
-    ratio: Decimal
+    ratio: Amount
     unit_rounding: Rounding | None = None
     """How the discount on one kWh is rounded."""
     valid_from: date | None = None
@@ -141,7 +141,7 @@ class DatedValue:
 
     valid_from: date
     valid_to: date | None = None
-    value: Decimal
+    value: Amount
     source: str
 
 

@@ -4,27 +4,41 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from collector.shown import quoted
 from exporters.utility.tariff.charges import DAY_TYPES
 from exporters.utility.tariff.hours import day_of_bands, slots_of
 from exporters.utility.tariff.spec import BandsSpec, FileSpec
 
+_SLOT_MINUTES, _DAY_MINUTES = 15, 24 * 60
+_PARTS = "allowed are parts of a day by quarter-hours"
 Problem = tuple[tuple[str | int, ...], str]
 """Where, as in `("energy", 3, "rate")`, and what."""
 
 
 def problems(spec: FileSpec) -> list[Problem]:
     """Everything that is wrong; prices are looked at only when all else is right."""
-    found = [*_meta(spec), *_names(spec), *_months(spec), *_references(spec), *_hours(spec)]
+    found = [*_meta(spec), *_names(spec), *_months(spec), *_references(spec)]
+    found += [*_windows(spec), *_hours(spec)]
     return found or [*_prices(spec)]
 
 
-def _meta(spec: FileSpec) -> Iterator[Problem]:
+def is_zone(name: str) -> bool:
+    """Whether there is such a time zone."""
     try:
-        ZoneInfo(spec.meta.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        yield ("meta", "zone"), f"{spec.meta.zone!r} is no time zone; write it like Asia/Seoul"
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # OSError: a folder of zones, such as Asia
+        return False
+    return True
+
+
+def _meta(spec: FileSpec) -> Iterator[Problem]:
+    if not is_zone(spec.meta.zone):
+        yield (
+            ("meta", "zone"),
+            f"{quoted(spec.meta.zone)} is no time zone; write it like Asia/Seoul",
+        )
     if spec.meta.valid_to is not None and spec.meta.valid_to < spec.meta.valid_from:
         yield ("meta", "valid_to"), "it is before valid_from"
     if not spec.meta.sources:
@@ -44,7 +58,7 @@ def _names(spec: FileSpec) -> Iterator[Problem]:
     for table, names in tables.items():
         for name, count in Counter(names).items():
             if count > 1:
-                yield (table, _last(names, name)), f"{name!r} stands {count} times"
+                yield (table, _last(names, name)), f"{quoted(name)} stands {count} times"
 
 
 def _months(spec: FileSpec) -> Iterator[Problem]:
@@ -72,17 +86,28 @@ def _references(spec: FileSpec) -> Iterator[Problem]:
     for table, entries in tables.items():
         for index, named in enumerate(entries):
             for name in sorted(set(named) - seasons):
-                yield (table, index, "seasons"), f"there is no season {name!r}"
+                yield (table, index, "seasons"), f"there is no season {quoted(name)}"
     for index, bands in enumerate(spec.bands):
         for name in sorted(set(bands.hours) - set(spec.meta.bands)):
-            yield ("bands", index, "hours"), f"there is no band {name!r}; see meta.bands"
+            yield ("bands", index, "hours"), f"there is no band {quoted(name)}; see meta.bands"
     for index, demand in enumerate(spec.demand):
         for name in sorted(set(demand.bands) - set(spec.meta.bands)):
-            yield ("demand", index, "bands"), f"there is no band {name!r}; see meta.bands"
-        if demand.window_minutes % 15 or 24 * 60 % max(demand.window_minutes, 1):
-            yield ("demand", index, "window_minutes"), "allowed are parts of a day by quarter-hours"
+            yield ("demand", index, "bands"), f"there is no band {quoted(name)}; see meta.bands"
     if spec.excess is not None and spec.excess.demand not in {each.id for each in spec.demand}:
-        yield ("excess", "demand"), f"there is no demand charge {spec.excess.demand!r}"
+        yield ("excess", "demand"), f"there is no demand charge {quoted(spec.excess.demand)}"
+
+
+def _windows(spec: FileSpec) -> Iterator[Problem]:
+    for index, demand in enumerate(spec.demand):
+        if not _parts_a_day(demand.window_minutes):
+            yield ("demand", index, "window_minutes"), _PARTS
+    for index, rule in enumerate(spec.power_factor):
+        if not _parts_a_day(rule.interval_minutes):
+            yield ("power_factor", index, "interval_minutes"), _PARTS
+
+
+def _parts_a_day(minutes: int) -> bool:
+    return minutes >= _SLOT_MINUTES and not minutes % _SLOT_MINUTES and not _DAY_MINUTES % minutes
 
 
 def _hours(spec: FileSpec) -> Iterator[Problem]:

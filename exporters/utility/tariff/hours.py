@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from collector.shown import quoted
+
 SLOTS = 96
 """Quarter-hours of a day."""
 SLOT_MINUTES = 15
-_RANGE = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
+_RANGE = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})", re.ASCII)
 
 
 def slots_of(ranges: Iterable[str]) -> list[int]:
@@ -19,10 +21,10 @@ def slots_of(ranges: Iterable[str]) -> list[int]:
     for text in ranges:
         parts = _RANGE.fullmatch(text)
         if parts is None:
-            raise ValueError(f"{text!r} is no range of hours; write it like 08:00-15:00")
+            raise ValueError(f"{quoted(text)} is no range of hours; write it like 08:00-15:00")
         first, last = _slot(parts[1], parts[2], text), _slot(parts[3], parts[4], text)
         if first in (last, SLOTS):
-            raise ValueError(f"{text!r} is empty; a whole day is 00:00-24:00")
+            raise ValueError(f"{quoted(text)} is empty; a whole day is 00:00-24:00")
         found += range(first, last) if first < last else [*range(first, SLOTS), *range(last)]
     return found
 
@@ -30,7 +32,7 @@ def slots_of(ranges: Iterable[str]) -> list[int]:
 def _slot(hour: str, minute: str, text: str) -> int:
     minutes = int(hour) * 60 + int(minute)
     if int(minute) % SLOT_MINUTES or int(minute) > 45 or minutes > 24 * 60:  # noqa: PLR2004 - quarters
-        raise ValueError(f"{text!r} is not on quarter-hours between 00:00 and 24:00")
+        raise ValueError(f"{quoted(text)} is not on quarter-hours between 00:00 and 24:00")
     return minutes // SLOT_MINUTES
 
 

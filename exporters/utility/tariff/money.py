@@ -1,9 +1,45 @@
 """Exact amounts, and the roundings that tariffs prescribe. Nothing here is a float."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+_MOST_PLACES = 18
+_MOST_DIGITS = 60
+
+
+def bounded(number: Decimal) -> Decimal:
+    """The number, if it is one that money, power and energy can have.
+
+    Raises:
+        ValueError: it is none. Exact sums of what is too large or too fine would never end.
+    """
+    if not number.is_finite():
+        raise ValueError("it is no finite number")
+    if not number:
+        return Decimal(0)  # a zero too has an exponent
+    if abs(number.adjusted()) > _MOST_PLACES or len(number.as_tuple().digits) > _MOST_DIGITS:
+        raise ValueError(f"it has more than {_MOST_PLACES} digits before or after the point")
+    return number
+
+
+def number_of(text: str) -> Decimal:
+    """A number out of a file.
+
+    Raises:
+        ValueError: it is none that is sensible.
+    """
+    try:
+        return bounded(Decimal(text))
+    except InvalidOperation:
+        raise ValueError("it is no number that can be reckoned with") from None
+
+
+Amount = Annotated[Decimal, AfterValidator(bounded)]
+"""A number in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +52,7 @@ class Rounding:
     """
 
     mode: Literal["down", "half_up"]
-    to: Decimal
+    to: Amount
 
     def __post_init__(self) -> None:
         if not self.to > 0:

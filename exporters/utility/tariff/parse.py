@@ -4,10 +4,14 @@ from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
+from collector.shown import shown
 from exporters.utility.tariff.checks import Problem, problems
 from exporters.utility.tariff.errors import TariffFileError
 from exporters.utility.tariff.spec import FileSpec
 from exporters.utility.tariff.text import Text
+
+_MOST_LINES = 50
+_MOST_WORDS = 400
 
 
 @cache
@@ -32,7 +36,10 @@ def parse(text: Text) -> FileSpec:
 
 def _refused(text: Text, found: list[Problem]) -> TariffFileError:
     lines = [
-        f"{text.where(loc)}: {'.'.join(str(part) for part in loc)}: {message}"
-        for loc, message in found
+        f"{text.where(loc)}: {'.'.join(shown(str(part)) for part in loc)}: "
+        f"{shown(message, _MOST_WORDS)}"
+        for loc, message in found[:_MOST_LINES]
     ]
+    if len(found) > _MOST_LINES:
+        lines.append(f"... and {len(found) - _MOST_LINES} more mistakes")
     return TariffFileError("\n".join(lines))

@@ -4,10 +4,13 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from collector.shown import quoted
 from exporters.utility.tariff.errors import TariffError
 
 _LAST_READING_DAY = 28
-_PERIOD = re.compile(r"(\d{4})(?:-(?:(\d{2})|Q([1-4])))?")
+_PERIOD = re.compile(r"(\d{4})(?:-(?:(\d{2})|Q([1-4])))?", re.ASCII)
+_YEARS = range(date.min.year + 1, date.max.year)
+"""So that the month before and the one after are months too."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,8 +32,9 @@ class Month:
         Raises:
             ValueError: it is none.
         """
-        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text) or text.startswith("0000"):
-            raise ValueError(f"{text!r} is no month; write it like 2027-11")
+        found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text, re.ASCII)
+        if found is None or int(found[1]) not in _YEARS:
+            raise ValueError(f"{quoted(text)} is no month; write it like 2027-11")
         return cls(int(text[:4]), int(text[5:]))
 
     def plus(self, months: int) -> "Month":
@@ -97,10 +101,10 @@ def parse_period(text: str, reading_day: int = 1) -> tuple[BillingPeriod, ...]:
         TariffError: it is none of these.
     """
     found = _PERIOD.fullmatch(text)
-    if found is None or (found[2] and not "01" <= found[2] <= "12") or not int(found[1]):
+    if found is None or (found[2] and not "01" <= found[2] <= "12") or int(found[1]) not in _YEARS:
         raise TariffError(
-            f"{text!r} is no period; write a month like 2027-11, a quarter like 2027-Q4 or a year "
-            "like 2027"
+            f"{quoted(text)} is no period; write a month like 2027-11, a quarter like "
+            "2027-Q4 or a year like 2027"
         )
     year = int(found[1])
     if found[2]:

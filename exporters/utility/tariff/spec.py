@@ -6,7 +6,6 @@ Money is in the file's currency, power in kW, energy in kWh, ratios are shares o
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from typing import Literal
 
 from pydantic import ConfigDict
@@ -22,7 +21,7 @@ from exporters.utility.tariff.charges import (
     PowerFactorSpec,
     Tier,
 )
-from exporters.utility.tariff.money import Rounding
+from exporters.utility.tariff.money import Amount, Rounding
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -139,9 +138,9 @@ class OptionSpec:
 
     id: str
     name: str
-    demand: Mapping[str, Decimal] = field(default_factory=dict)
+    demand: Mapping[str, Amount] = field(default_factory=dict)
     """By demand charge, per kW and month."""
-    energy: Mapping[str, Mapping[str, Decimal | tuple[Tier, ...]]]
+    energy: Mapping[str, Mapping[str, Amount | tuple[Tier, ...]]]
     """By season and band, per kWh."""
 
 

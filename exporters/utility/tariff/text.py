@@ -2,14 +2,17 @@
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
+from collector.shown import quoted, shown
+from collector.toml import tables_of
 from exporters.utility.tariff.errors import TariffFileError
+from exporters.utility.tariff.money import number_of
 
+_MOST_BYTES = 4 << 20
+_MOST_INCLUDES = 16
 _META_LISTS = ("sources", "unverified")
 
 
@@ -63,16 +66,18 @@ def read(name: str, open_file: Callable[[str], bytes]) -> Text:
     """
     document, ref, text = _one(name, open_file)
     files, texts, parts = [ref], {name: text}, []
-    for include in document.pop("include", []):
+    for include in _includes(name, document):
         try:
-            part, part_ref, part_text = _one(str(include), open_file)
+            part, part_ref, part_text = _one(include, open_file)
         except KeyError:
-            raise TariffFileError(f"{name}: it includes {include!r}, which is not there") from None
+            raise TariffFileError(
+                f"{name}: it includes {quoted(include)}, which is not there"
+            ) from None
         if "include" in part:
             raise TariffFileError(f"{include}: a file that is included may not include others")
-        parts.append((str(include), part))
+        parts.append((include, part))
         files.append(part_ref)
-        texts[str(include)] = part_text
+        texts[include] = part_text
     merged: dict[str, Any] = {}
     entries: dict[str, list[tuple[str, int]]] = {}
     for part_name, part in [*parts, (name, document)]:
@@ -80,12 +85,22 @@ def read(name: str, open_file: Callable[[str], bytes]) -> Text:
     return Text(merged, tuple(files), texts, entries)
 
 
+def _includes(name: str, document: dict[str, Any]) -> list[str]:
+    found = document.pop("include", [])
+    fits = isinstance(found, list) and len(found) <= _MOST_INCLUDES
+    if not fits or not all(isinstance(one, str) and one.isprintable() for one in found):
+        raise TariffFileError(f"{name}: include is a list of up to {_MOST_INCLUDES} names of files")
+    return list(found)
+
+
 def _one(name: str, open_file: Callable[[str], bytes]) -> tuple[dict[str, Any], FileRef, str]:
     content = open_file(name)
+    if len(content) > _MOST_BYTES:
+        raise TariffFileError(f"{name}: it is larger than {_MOST_BYTES >> 20} MiB")
     try:
         text = content.decode("utf-8")
-        document = tomllib.loads(text, parse_float=Decimal)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = tables_of(text, parse_float=number_of)
+    except ValueError as error:  # UnicodeDecodeError is one
         raise TariffFileError(f"{name}: it is no TOML in UTF-8: {error}") from None
     return document, FileRef(name, hashlib.sha256(content).hexdigest()), text
 
@@ -98,17 +113,24 @@ def _merge(
 ) -> None:
     for key, value in part.items():
         if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
-            merged.setdefault(key, []).extend(value)
+            _same_kind(name, key, merged.setdefault(key, []), list)
+            merged[key].extend(value)
             entries.setdefault(key, []).extend((name, index) for index in range(len(value)))
         elif isinstance(value, dict) and isinstance(merged.get(key), dict):
             lists = {
                 field: merged[key][field] + value[field]
                 for field in _META_LISTS
-                if field in merged[key] and field in value
+                if isinstance(merged[key].get(field), list) and isinstance(value.get(field), list)
             }
             merged[key] = {**merged[key], **value, **lists}
         else:
+            _same_kind(name, key, merged.get(key, value), type(value))
             merged[key] = value
+
+
+def _same_kind(name: str, key: str, before: object, kind: type) -> None:
+    if not isinstance(before, kind):
+        raise TariffFileError(f"{name}: {shown(key)} is something else in a file that it includes")
 
 
 def _line(text: str, table: str, index: int, key: str) -> int:

@@ -12,7 +12,11 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from collector.shown import quoted
+from exporters.utility.tariff.checks import is_zone
 from exporters.utility.tariff.errors import TariffFileError
+from exporters.utility.tariff.money import number_of
+from exporters.utility.tariff.urdb_form import HOURS, MONTHS, Rate, Tier, rate_of
 from exporters.utility.tariff.urdb_text import Charge, Rates, as_toml
 
 CANNOT_SAY = (
@@ -43,7 +47,6 @@ _LEFT_OUT = {
     "annualmincharge": "a least charge by year",
     "fixedchargeeaaddl": "a charge for each further meter",
 }
-_MONTHS, _HOURS = 12, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,48 +78,54 @@ def import_urdb(
     Raises:
         TariffFileError: it is no such rate, or has what a bill cannot do without.
     """
-    rate = _rate(content)
-    label = str(rate.get("label") or "unknown")
-    start = _day(rate.get("startdate"), zone) or valid_from
+    document = _document(content)
+    rate = rate_of(document)
+    if not is_zone(zone):
+        raise TariffFileError(f"{quoted(zone)} is no time zone; write it like America/Los_Angeles")
+    label = rate.label or "unknown"
+    start = _day(rate.startdate, zone) or valid_from
     if start is None:
         raise TariffFileError("the rate has no startdate; say since when it is valid")
     left_out = [
-        f"{text} ({key})" for key, text in _LEFT_OUT.items() if _says_something(rate.get(key))
+        f"{text} ({key})" for key, text in _LEFT_OUT.items() if _says_something(document.get(key))
     ]
-    if any(_says_something(tier.get("sell")) for period in _energy(rate) for tier in period):
+    structure = rate.energyratestructure
+    if any(_says_something(tier.sell) for period in structure for tier in period):
         left_out.append("payment for energy fed in (sell)")
     fixed = _fixed(rate, left_out)
     rates = Rates(
         id=tariff_id or f"urdb-{label}",
-        name=str(rate.get("name") or label),
-        utility=str(rate.get("utility") or ""),
-        source=str(rate.get("source") or rate.get("uri") or f"OpenEI URDB, label {label}"),
+        name=rate.name or label,
+        utility=rate.utility,
+        source=rate.source or rate.uri or f"OpenEI URDB, label {label}",
         zone=zone,
         valid_from=start,
-        valid_to=_day(rate.get("enddate"), zone),
-        energy=tuple(tuple(_tier(tier) for tier in period) for period in _energy(rate)),
+        valid_to=_day(rate.enddate, zone),
+        energy=tuple(tuple(_tier(tier) for tier in period) for period in structure),
         energy_hours=(
-            _schedule(rate, "energyweekdayschedule"),
-            _schedule(rate, "energyweekendschedule"),
+            _schedule(rate.energyweekdayschedule),
+            _schedule(rate.energyweekendschedule),
         ),
-        demand=_one_tier(rate, "demandratestructure"),
+        demand=_one_tier(rate.demandratestructure, "demandratestructure"),
         demand_hours=(
-            _schedule(rate, "demandweekdayschedule"),
-            _schedule(rate, "demandweekendschedule"),
+            _schedule(rate.demandweekdayschedule),
+            _schedule(rate.demandweekendschedule),
         ),
-        flat_demand=_one_tier(rate, "flatdemandstructure"),
-        flat_months=_flat_months(rate),
-        window_minutes=int(rate.get("demandwindow") or 15),
+        flat_demand=_one_tier(rate.flatdemandstructure, "flatdemandstructure"),
+        flat_months=tuple(rate.flatdemandmonths or [0] * MONTHS),
+        window_minutes=rate.demandwindow or 15,
         fixed=fixed,
     )
     return Imported(as_toml(rates, [*left_out], CANNOT_SAY), tuple(left_out))
 
 
-def _rate(content: str) -> Mapping[str, Any]:
+def _document(content: str) -> Mapping[str, Any]:
     try:
-        document = json.loads(content, parse_float=Decimal)
+        document = json.loads(content, parse_float=number_of, parse_constant=number_of)
     except json.JSONDecodeError as error:
         raise TariffFileError(f"line {error.lineno}: it is no JSON: {error.msg}") from None
+    except (ValueError, RecursionError):
+        raise TariffFileError("it is no rate: a number is too large, or nesting too deep") from None
     items = document.get("items", [document]) if isinstance(document, dict) else document
     if not isinstance(items, list) or len(items) != 1 or not isinstance(items[0], dict):
         raise TariffFileError("it must hold one rate; ask the API with detail=full for one label")
@@ -125,72 +134,56 @@ def _rate(content: str) -> Mapping[str, Any]:
     return items[0]
 
 
-def _energy(rate: Mapping[str, Any]) -> Sequence[Sequence[Mapping[str, Any]]]:
-    structure: Sequence[Sequence[Mapping[str, Any]]] = rate["energyratestructure"]
-    return structure
+def _tier(tier: Tier) -> tuple[Decimal | None, Decimal]:
+    if tier.unit not in {"", "kWh"}:
+        raise TariffFileError(
+            f"energyratestructure: tiers by {quoted(tier.unit)} are not known, only by kWh"
+        )
+    return tier.max, tier.price
 
 
-def _tier(tier: Mapping[str, Any]) -> tuple[Decimal | None, Decimal]:
-    unit = str(tier.get("unit") or "kWh")
-    if unit != "kWh":
-        raise TariffFileError(f"energyratestructure: tiers by {unit!r} are not known, only by kWh")
-    return _decimal(tier.get("max")), (_decimal(tier.get("rate")) or Decimal(0)) + (
-        _decimal(tier.get("adj")) or Decimal(0)
-    )
+def _one_tier(structure: Sequence[Sequence[Tier]] | None, key: str) -> tuple[Decimal, ...]:
+    if any(len(period) != 1 for period in structure or ()):
+        raise TariffFileError(f"{key}: tiers of demand are not known")
+    return tuple(period[0].price for period in structure or ())
 
 
-def _one_tier(rate: Mapping[str, Any], key: str) -> tuple[Decimal, ...]:
-    found = []
-    for period in rate.get(key) or ():
-        if len(period) != 1:
-            raise TariffFileError(f"{key}: tiers of demand are not known")
-        found.append(_tier({**period[0], "unit": "kWh", "max": None})[1])
-    return tuple(found)
+def _schedule(rows: Sequence[Sequence[int]] | None) -> tuple[tuple[int, ...], ...]:
+    return tuple(map(tuple, rows or [[0] * HOURS] * MONTHS))
 
 
-def _schedule(rate: Mapping[str, Any], key: str) -> tuple[tuple[int, ...], ...]:
-    rows = rate.get(key)
-    if rows is None:
-        return ((0,) * _HOURS,) * _MONTHS
-    if len(rows) != _MONTHS or any(len(row) != _HOURS for row in rows):
-        raise TariffFileError(f"{key}: it must have 12 rows of 24 hours")
-    return tuple(tuple(int(period) for period in row) for row in rows)
-
-
-def _flat_months(rate: Mapping[str, Any]) -> tuple[int, ...]:
-    months = rate.get("flatdemandmonths") or [0] * _MONTHS
-    if len(months) != _MONTHS:
-        raise TariffFileError("flatdemandmonths: it must have 12 months")
-    return tuple(int(period) for period in months)
-
-
-def _fixed(rate: Mapping[str, Any], left_out: list[str]) -> Charge | None:
-    amount = _decimal(rate.get("fixedchargefirstmeter", rate.get("fixedmonthlycharge")))
-    per = {"$/month": "month", "$/day": "day"}.get(str(rate.get("fixedchargeunits", "$/month")))
+def _fixed(rate: Rate, left_out: list[str]) -> Charge | None:
+    amount = rate.fixedchargefirstmeter
+    amount = rate.fixedmonthlycharge if amount is None else amount
+    per = {"$/month": "month", "$/day": "day"}.get(rate.fixedchargeunits)
     if not amount:
         return None
     if per is None:
-        left_out.append(f"a fixed charge in {rate['fixedchargeunits']} (fixedchargefirstmeter)")
+        left_out.append(f"a fixed charge in {rate.fixedchargeunits} (fixedchargefirstmeter)")
         return None
     return Charge(amount, per)
 
 
-def _decimal(value: object) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
-
-
 def _says_something(value: object) -> bool:
-    if isinstance(value, list):
-        return any(_says_something(part) for part in value)
-    if isinstance(value, dict):
-        return any(_says_something(part) for part in value.values())
-    return bool(value)
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif one:
+            return True
+    return False
 
 
-def _day(value: object, zone: str) -> date | None:
+def _day(value: int | str | None, zone: str) -> date | None:
     """A day of the API: seconds since 1970, or ISO."""
     if not value:
         return None
-    if isinstance(value, str) and not value.isdigit():
-        return date.fromisoformat(value[:10])
-    return datetime.fromtimestamp(int(str(value)), UTC).astimezone(ZoneInfo(zone)).date()
+    try:
+        if isinstance(value, str) and not value.isdigit():
+            return date.fromisoformat(value[:10])
+        return datetime.fromtimestamp(int(value), UTC).astimezone(ZoneInfo(zone)).date()
+    except (ValueError, OverflowError, OSError):
+        raise TariffFileError(f"{quoted(str(value)[:20])} is no day") from None

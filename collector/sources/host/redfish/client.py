@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
+from collector.shown import shown
 from collector.sources.host.protocol import HostSourceError
 from collector.sources.host.redfish.login import Login
 from collector.sources.host.redfish.options import RedfishOptions
@@ -18,6 +19,7 @@ ROOT = "/redfish/v1/"
 _MOST_BYTES = 500_000
 """Ten times what resources have; reading JSON of that size takes 5 ms."""
 _MOST_REDIRECTS = 3
+_PORTS = {"http": 80, "https": 443}
 _NOT_THERE = {404, 405, 410, 501}
 _BUSY = {429, 503}
 _LATER_SECONDS = 600.0
@@ -36,6 +38,8 @@ class RedfishClient:
         self._login = Login(options)
         self._session: aiohttp.ClientSession | None = None
         self._sessions = ""
+        self.taken_bytes = 0
+        """Of all bodies so far."""
 
     async def get(self, address: str) -> Resource:
         """A resource.
@@ -101,33 +105,47 @@ class RedfishClient:
             raise _failure(error, self._options) from None
 
     async def _follow(self, session: aiohttp.ClientSession, address: str) -> Resource:
+        base = ""
         for _ in range(_MOST_REDIRECTS + 1):
-            url = self._checked(address)
+            url = self._checked(address, base)
             try:
                 async with session.get(
                     url, headers=self._login.headers, allow_redirects=False
                 ) as response:
                     if response.status // 100 != 3:  # noqa: PLR2004 - redirects
                         return await self._taken(response, url)
-                    address = urljoin(url, response.headers.get("Location", ""))
+                    address = response.headers.get("Location", "")
+                    base = url
             except (aiohttp.ClientError, OSError) as error:
                 raise _failure(error, self._options) from None
         raise HostSourceError(
             f"Redfish: {self._options.url} redirects in circles", "redirect", "check its url"
         )
 
-    def _checked(self, address: str) -> str:
-        """The URL of an address. Nobody leads us, and our password, to another server."""
-        url = urljoin(f"{self._options.url}/", address)
-        ours, theirs = urlsplit(self._options.url), urlsplit(url)
-        if (ours.scheme, ours.hostname, _port(ours)) != (
-            theirs.scheme,
-            theirs.hostname,
-            _port(theirs),
-        ):
+    def _checked(self, address: str, base: str = "") -> str:
+        """The URL of an address. Nobody leads us, and our password, to another server.
+
+        Args:
+            address: as the service gives it.
+            base: what it is relative to; the service's own URL where empty.
+
+        Raises:
+            HostSourceError: it is no address, or one of another server.
+        """
+        ours = _server(self._options.url)
+        try:
+            url = urljoin(base or f"{self._options.url}/", address)
+            theirs = _server(url)
+        except ValueError:  # brackets that do not close, a port that is none
             raise HostSourceError(
-                f"Redfish: {self._options.url} leads to another server, {theirs.scheme}://"
-                f"{theirs.hostname}:{_port(theirs)}",
+                f"Redfish: {self._options.url} leads to {shown(address)}, which is no address",
+                "invalid",
+            ) from None
+        if ours != theirs:
+            scheme, host, port = theirs
+            raise HostSourceError(
+                f"Redfish: {self._options.url} leads to another server, {shown(scheme)}://"
+                f"{shown(host or '')}:{port}",
                 "redirect",
                 "set [host.redfish] url to the address that the controller wants to be asked at",
             )
@@ -142,8 +160,9 @@ class RedfishClient:
             if len(body) > _MOST_BYTES:
                 response.close()
                 raise HostSourceError(
-                    f"Redfish: {url} is larger than {_MOST_BYTES // 1000} kB", "too_large"
+                    f"Redfish: {shown(url)} is larger than {_MOST_BYTES // 1000} kB", "too_large"
                 )
+        self.taken_bytes += len(body)
         return _parsed(bytes(body), url)
 
 
@@ -153,13 +172,13 @@ def _parsed(body: bytes, url: str) -> Resource:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, Mapping):
-        raise HostSourceError(f"Redfish: {url} is no JSON object", "invalid")
+        raise HostSourceError(f"Redfish: {shown(url)} is no JSON object", "invalid")
     return found
 
 
 def _refusal(response: aiohttp.ClientResponse, url: str) -> HostSourceError:
     status = response.status
-    text = f"Redfish: {url}: HTTP {status} {response.reason or ''}".rstrip()
+    text = f"Redfish: {shown(url)}: HTTP {status} {shown(response.reason or '')}".rstrip()
     if status == 401:  # noqa: PLR2004 - Unauthorized
         return HostSourceError(
             text,
@@ -202,8 +221,14 @@ def _failure(error: Exception, options: RedfishOptions) -> HostSourceError:
     return HostSourceError(f"Redfish: {url} broke off: {type(error).__name__}", "broken")
 
 
-def _port(parts: Any) -> int | None:
-    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+def _server(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port.
+
+    Raises:
+        ValueError: it is no URL.
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 
 
 def _tls_context(options: RedfishOptions) -> ssl.SSLContext | None:

@@ -4,7 +4,6 @@ Property names are those of DMTF's schemas: EnvironmentMetrics 1.3, Sensor 1.9, 
 1.1, and the deprecated Power 1.7 (all in DSP8010).
 """
 
-import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -13,6 +12,8 @@ Resource = Mapping[str, Any]
 
 MOST_WATTS: Final = 1_000_000
 _MOST_LETTERS: Final = 64
+_MOST_SUPPLIES: Final = 96
+"""Of one node. Each name is looked for among those before it."""
 _TOTAL = re.compile(
     r"(power)?(chassis|system|systemboard|sysboard|sys|node|server|platform)?"
     r"(total|input|totalinput)?(power|pwr)(consumption|consumed|input|total)?"
@@ -33,7 +34,7 @@ def milliwatts(value: object) -> int | None:
     """A reading in watts as milliwatts; None for null, other types, and what cannot be."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not math.isfinite(value) or not 0 <= value <= MOST_WATTS:
+    if not 0 <= value <= MOST_WATTS:  # nor is NaN
         return None
     return round(value * 1000)
 
@@ -134,7 +135,7 @@ def legacy_power(resource: Resource) -> int | None:
 def legacy_supplies(resource: Resource) -> Iterator[tuple[str, Resource]]:
     """The deprecated Power: its supplies by name."""
     taken: set[str] = set()
-    for position, supply in enumerate(items(resource, "PowerSupplies")):
+    for position, supply in enumerate(items(resource, "PowerSupplies")[:_MOST_SUPPLIES]):
         name = unique(name_of(supply) or str(position), taken)
         taken.add(name)
         yield name, supply

@@ -15,6 +15,8 @@ NAME = "redfish"
 _FIND_SECONDS = 180.0
 """A service may show a hundred resources and take a second for each."""
 _READ_SECONDS = 60.0
+_MOST_FOUND_BYTES = 16_000_000
+"""All that is remembered while looking around: several times what the largest service says."""
 _OVER = {"timeout", "unreachable", "broken", "tls", "unauthorized", "password_file"}
 """After one of these, asking on would only cost the service more time."""
 
@@ -101,11 +103,14 @@ class _Remembering:
 
     def __init__(self, client: RedfishClient) -> None:
         self._client = client
+        self._most_bytes = client.taken_bytes + _MOST_FOUND_BYTES
         self._known: dict[str, Resource | HostSourceError] = {}
 
     async def __call__(self, address: str) -> Resource:
         known = self._known.get(address)
         if known is None:
+            if self._client.taken_bytes > self._most_bytes:
+                raise HostSourceError("Redfish: the service says too much to look at", "too_large")
             try:
                 known = await self._client.get(address)
             except HostSourceError as error:

@@ -52,11 +52,12 @@ def metadata_of(object_type: str, point_type: str, payload: bytes) -> Metadata:
         quantity = side_of(areas)
     if said.get("isSetpoint") is True or said.get("phase") is not None:
         quantity = None
+    point = "" if quantity is None else named(quantity, point_type, areas)
     return Metadata(
         object_id=object_id,
         quantity=quantity,
         unit=Unit(1.0) if quantity is None else _unit(quantity, said),
-        point="" if quantity is None else named(quantity, point_type, areas),
+        point=_checked(point, "processArea"),
         serves=_texts(said, "servesId") if _text(said, "objectId") else None,
         scope=_text(said, "scope"),
     )

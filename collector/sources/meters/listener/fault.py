@@ -27,7 +27,8 @@ class ListenerFault:
         words = (problem, action or "it is tried again")
         if self._since is None:
             self._since = time.monotonic()
-            _log.error("meters: %s; %s", *words)
+            fields = {"fault": "begin", "part": "meters", "problem": words[0], "action": words[1]}
+            _log.error("meters: %s; %s", *words, extra=fields)
         if words != self._said:
             self._said = words
             self._report(*words)
@@ -38,5 +39,6 @@ class ListenerFault:
             return
         seconds = time.monotonic() - self._since
         self._since = self._said = None
-        _log.warning("meters: connected again after %.0f s", seconds)
+        fields = {"fault": "end", "part": "meters", "seconds": round(seconds, 1)}
+        _log.warning("meters: connected again after %.0f s", seconds, extra=fields)
         self._report(None, "")

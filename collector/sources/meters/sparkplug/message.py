@@ -5,6 +5,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from collector.sources.meters.decoder import MOST_POINTS
 from collector.sources.meters.rejection import Reason, Rejected
 from collector.sources.meters.sparkplug.node import EdgeNode
 from collector.sources.meters.sparkplug.schema import Payload
@@ -37,14 +38,20 @@ def parsed(payload: bytes) -> Any:
     """A payload's message.
 
     Raises:
-        Rejected: it is too large, or no payload.
+        Rejected: it is too large, has too many metrics, or is no payload.
     """
     if len(payload) > MOST_BYTES:
         raise Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes; up to {MOST_BYTES} are looked at")
     try:
-        return Payload.FromString(payload)
+        said = Payload.FromString(payload)
     except DecodeError:
         raise Rejected(Reason.NOT_PROTOBUF, "the payload is no Sparkplug B payload") from None
+    if len(said.metrics) > MOST_POINTS:  # an empty one takes two bytes, and each is looked at
+        raise Rejected(
+            Reason.TOO_MANY_POINTS,
+            f"{len(said.metrics)} metrics; up to {MOST_POINTS} are looked at",
+        )
+    return said
 
 
 def birth_number(said: Any) -> int | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from collector.shown import shown
 from collector.sources.meters.rejection import Reason, Rejected
 from collector.sources.meters.values import number
 
@@ -38,7 +39,7 @@ def problem_of(metric: Any) -> str:
     quality = property_of(metric, "Quality")
     if quality in {None, _GOOD}:
         return ""
-    return f"the source gives it quality {quality}, not {_GOOD}"
+    return f"the source gives it quality {shown(str(quality))}, not {_GOOD}"
 
 
 def property_of(metric: Any, name: str) -> object:

@@ -1,0 +1,1 @@
+"""What support gets: everything it needs, and nothing that is the site's own."""
