@@ -116,7 +116,10 @@ class Reads:
         for families in map(self._selected, read):
             found = [one for one in families if one.series]
             if found:
-                series = {_kept(one, kept): None for family in found for one in family.series}
+                of_all = [one for family in found for one in family.series]
+                if level in _LEVELS:  # the site daemon's have no rack
+                    of_all = [one for one in of_all if level in one]
+                series = {_kept(one, kept): None for one in of_all}
                 places = self.places.get(level, found[0].places)
                 return (Family(tuple(dict(one) for one in series), places),)
         return ()
