@@ -5,9 +5,11 @@ at 1 Hz, the counter going on as the captured power says. The daemon's own serie
 they tell of time spent.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from collector.catalogue import Values
+from collector.catalogue import DEFAULT_ON, Metric, Values, selected
+from collector.catalogue.dcgm import ALIASES
 from collector.daemon.cadence import Cadence
 from collector.daemon.watched import WatchedGpu
 from collector.energy.edges import SECOND_NS, Edges
@@ -17,6 +19,7 @@ from collector.sampling.ring import SampleRing
 from collector.sampling.worker import Worker
 from collector.sources.nvml import NvmlSource
 from collector.sources.protocol import Gpu
+from collector.summary import NodeSummary
 from exporters.prometheus.dcgm import DcgmWriter
 from exporters.prometheus.render import Renderer
 from tests.replay import Capture, ReplayDoor
@@ -42,7 +45,7 @@ def dcgm_exposition(capture: Capture, dialect: str) -> str:
     Rates are 0: a replayed driver counts no further.
     """
     writer = DcgmWriter([dialect])
-    snapshot = _snapshot(capture)
+    snapshot = _snapshot(capture, selected(enable={alias.metric for alias in ALIASES}))
     none: Values = {"gpu_xid_errors_total": {("79",): 0.0}}
     one: Values = {"gpu_xid_last_seen_timestamp_seconds": {("79",): 1.0}}
     gpus = [
@@ -56,10 +59,10 @@ def dcgm_exposition(capture: Capture, dialect: str) -> str:
     return writer.write(replace(snapshot, gpus=tuple(gpus))).decode()
 
 
-def _snapshot(capture: Capture) -> Snapshot:
-    source = NvmlSource(door=ReplayDoor(capture))
+def _snapshot(capture: Capture, catalogue: Sequence[Metric] = DEFAULT_ON) -> Snapshot:
+    source = NvmlSource(catalogue, door=ReplayDoor(capture))
     source.open()
-    gpus = [_watch(gpu) for gpu in source.discover()]
+    gpus, together = NodeSummary().add([_watch(gpu) for gpu in source.discover()], _START_NS)
     source.close()
     return Snapshot(
         node="replay",
@@ -67,8 +70,9 @@ def _snapshot(capture: Capture) -> Snapshot:
         wall_ns=_WALL_NS,
         monotonic_ns=_START_NS,
         simulated=False,
-        gpus=tuple(gpus),
+        gpus=gpus,
         daemon={},
+        host=together,
     )
 
 

@@ -18,7 +18,7 @@ from collector.docs.configuration import HASH_COMMAND, configuration_page
 from collector.docs.example import example_file
 from collector.docs.key_texts import KeyText
 from collector.docs.keys import UndescribedKeyError, tables
-from exporters.prometheus.auth import PasswordHash
+from exporters.http.passwords import PasswordHash
 
 OFF = re.compile(r"^#(?=[\[a-z])", re.MULTILINE)
 
@@ -82,9 +82,12 @@ def test_the_example_as_it_stands_changes_nothing(tmp_path: Path) -> None:
 def test_the_example_with_every_key_switched_on_is_valid_and_complete(tmp_path: Path) -> None:
     file = tmp_path / "wattkeeper.toml"
     text = OFF.sub("", example_file(tables(Settings)))
-    file.write_text(text, encoding="utf-8")
-    load(file)
     assert set(_leaves(tomllib.loads(text))) == keys_of(Settings)
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"web_config_file and \[prometheus.tls\] exclude each"):
+        load(file)
+    file.write_text(re.sub(r"(?m)^web_config_file.*$", "", text), encoding="utf-8")
+    load(file)
 
 
 def _leaves(node: dict[str, object], above: tuple[str, ...] = ()) -> list[str]:

@@ -70,7 +70,8 @@ def test_any_catalogue_gives_rows_of_seven_cells(subjects: list[Subject], text: 
 def test_what_is_off_is_marked() -> None:
     cells = rows(metrics_page(CATALOGUE))
     assert cells["gpu_activity_ratio"][3] == "telemetry, off"
-    assert cells["gpu_memory_bytes"][3] == "telemetry"
+    assert cells["gpu_memory_bytes"][3] == "telemetry; off: `reserved`"
+    assert cells["gpu_power_watts"][3] == "power"
 
 
 def test_every_feature_says_where_it_is_and_every_sensor_is_a_feature() -> None:

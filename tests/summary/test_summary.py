@@ -99,7 +99,6 @@ def test_gpus_together() -> None:
         "host_gpu_memory_margin_celsius": {(): 5.0},
         "host_gpu_sample_age_seconds": {(): 40.0},
         "host_gpu_power_coverage_ratio": {(): 0.8},
-        "host_gpu_nvlinks": {("up",): 36.0, ("down",): 0.0, ("disabled",): 0.0},
     }
 
 

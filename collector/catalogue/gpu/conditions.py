@@ -18,8 +18,8 @@ CONDITIONS = (
     Metric(
         key="gpu_recent_errors",
         kind=Kind.GAUGE,
-        help="Errors within the last 15 minutes, only where there are any: uncorrected ECC errors, "
-        "NVLink errors that a healthy link does not count, packets sent again over PCIe.",
+        help="Errors within the last 15 minutes, only where there are any: ECC, not corrected; "
+        "NVLink, but for what healthy links count; PCIe packets sent again.",
         labels=("error",),
         rate=Rate.DERIVED,
     ),
