@@ -8,7 +8,6 @@ node = "h01r01k1n01"  # what it strikes: node, rack, hall, branch or meter, as t
 gpu = 2
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,7 +15,13 @@ from math import inf
 from pathlib import Path
 from typing import Any, get_args
 
+from collector.shown import shown
 from collector.sitefile.model import Site
+from collector.toml import bytes_of, tables_of
+
+_MOST_BYTES = 1 << 20
+_MOST_TOLD = 5
+_LARGEST = 1e12
 
 
 class ScenarioError(Exception):
@@ -133,7 +138,7 @@ def load_scenario(path: Path, start_s: float) -> tuple[Event, ...]:
         ScenarioError: the file cannot be read, or says what makes no sense.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tables_of(bytes_of(path, _MOST_BYTES).decode())
     except OSError as error:
         raise ScenarioError(f"{path}: {error.strerror}") from None
     except ValueError as error:
@@ -156,12 +161,12 @@ def _events(path: Path, tables: Iterable[Any], start_s: float) -> Iterable[Event
             known = ", ".join(EventKind)
             raise ScenarioError(f"{where}: kind must be one of {known}") from None
         at, length = given.pop("at_seconds", 0), given.pop("for_seconds", inf)
-        wrong = [k for k, value in given.items() if not _fits(k, value)]
+        wrong = [shown(k) for k, value in given.items() if not _fits(k, value)]
         for name, value in (("at_seconds", at), ("for_seconds", length)):
-            if type(value) not in {int, float}:
+            if not _is_number(value) and (name, value) != ("for_seconds", inf):
                 wrong.append(name)
         if wrong:
-            raise ScenarioError(f"{where}: unknown or wrong: {', '.join(wrong)}")
+            raise ScenarioError(f"{where}: unknown or wrong: {', '.join(wrong[:_MOST_TOLD])}")
         begin_s = start_s + at
         yield replace(Event(kind=kind, begin_s=begin_s, end_s=begin_s + length), **given)
 
@@ -171,5 +176,13 @@ def _fits(key: str, value: object) -> bool:
     if field is None or key in {"kind", "begin_s", "end_s"}:
         return False
     if field.type is float:
-        return type(value) in {int, float}
+        return _is_number(value)
+    if field.type is int:
+        return type(value) is int and _is_number(value)
     return type(value) in (get_args(field.type) or (field.type,))
+
+
+def _is_number(value: object) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return -_LARGEST < value < _LARGEST

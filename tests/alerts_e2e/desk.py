@@ -6,10 +6,26 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import PurePath
 from types import TracebackType
 from typing import Any, Self
 
 PAGERDUTY = "/v2/enqueue"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a message says of an alert.
+
+    Attributes:
+        alert: its name.
+        text: what people read of it.
+        over: whether it is over.
+    """
+
+    alert: str
+    text: str
+    over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +43,35 @@ class Told:
     body: Mapping[str, Any]
 
     @property
-    def resolved(self) -> bool:
-        """Whether it says that something is over."""
-        return "resolve" in (self.body.get("event_action"), str(self.body.get("status"))[:7])
-
-    @property
     def key(self) -> str:
         """What it is about: the same for the begin and the end of a thing."""
         return str(self.body.get("dedup_key") or self.body.get("groupKey"))
 
     @property
-    def text(self) -> str:
-        """All that it says."""
-        return json.dumps(self.body)
+    def lines(self) -> tuple[Line, ...]:
+        """What it says, alert by alert. To PagerDuty all of a group is one incident."""
+        if self.path == PAGERDUTY:
+            payload = self.body["payload"]
+            details = payload["custom_details"]
+            alert = PurePath(details["runbook"]).stem
+            over = self.body["event_action"] == "resolve"
+            return (Line(alert, f"{payload['summary']}\n{details['text']}", over),)
+        return tuple(
+            Line(
+                one["labels"]["alertname"],
+                "\n".join(one["annotations"].values()),
+                one["status"] == "resolved",
+            )
+            for one in self.body["alerts"]
+        )
+
+    @property
+    def state(self) -> object:
+        """The same for two messages that tell no news of each other."""
+        if self.path == PAGERDUTY:
+            details = self.body["payload"]["custom_details"]
+            return self.body["event_action"], details["num_firing"], details["num_resolved"]
+        return frozenset((one["fingerprint"], one["status"]) for one in self.body["alerts"])
 
 
 class Desk:
@@ -91,10 +123,10 @@ class Desk:
         """The address of a path here."""
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def told(self, word: str = "") -> list[Told]:
-        """What came so far and has a word in it, in order."""
+    def told(self) -> list[Told]:
+        """What came so far, in order."""
         with self._lock:
-            return [message for message in self._told if word in message.text]
+            return list(self._told)
 
     def _take(self, path: str, body: bytes) -> tuple[int, bytes]:
         if path.startswith("/api/v2/write"):

@@ -1,10 +1,10 @@
 """What goes wrong in the lab, and what must be told of it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tests.alerts_e2e.desk import PAGERDUTY, Told
+from tests.alerts_e2e.desk import PAGERDUTY, Line, Told
 from tests.alerts_e2e.lab import Lab
 from tests.fake_nvml import FakeGpu
 
@@ -22,7 +22,6 @@ class Fault:
         what: in words.
         alert: what tells of it.
         severity: `page` or `ticket`.
-        rack: where; empty for the site.
         begin: lets it go wrong.
         end: puts it right.
         words: a pattern that what is told must hold.
@@ -33,20 +32,21 @@ class Fault:
     what: str
     alert: str
     severity: str
-    rack: str
     begin: Callable[[Lab], object]
     end: Callable[[Lab], object]
     words: str
     since: Callable[[Lab], bool] | None = None
     lasts: bool = False
 
-    def found(self, told: list[Told]) -> list[Told]:
-        """What was told of it, in order."""
+    def found(self, messages: Iterable[Told]) -> list[tuple[Told, Line]]:
+        """What was told of it, in order, to those who must hear it."""
         where = PAGERDUTY if self.severity == "page" else "/queue"
         return [
-            one
-            for one in told
-            if one.path == where and re.search(self.words, one.text) and self.alert in one.text
+            (told, line)
+            for told in messages
+            if told.path == where
+            for line in told.lines
+            if line.alert == self.alert and re.search(self.words, line.text)
         ]
 
 
@@ -89,6 +89,12 @@ def _refuse(*, refusing: bool) -> Callable[[Lab], None]:
     return switch
 
 
+def _unload(lab: Lab) -> None:
+    lab.daemons["bare"].kill()
+    lab.fakes["bare"].set_init_error()
+    lab.daemons["bare"].start()
+
+
 def _dropped(lab: Lab) -> bool:
     return bool(lab.daemons["outbox"].value("wattkeeper_dropped_total"))
 
@@ -98,7 +104,6 @@ FAULTS = (
         what="XID 79 on a GPU",
         alert="GpuXidFatal",
         severity="ticket",
-        rack="k-xid",
         begin=lambda lab: lab.fakes["xid"].xid(1, 79),
         end=lambda _: None,
         words=r"GPU 1 of xid \(rack k-xid\) reported XID 79, after which it is unfit for work",
@@ -108,7 +113,6 @@ FAULTS = (
         what="heat slows one GPU of twelve",
         alert="GpuThermalSlowdown",
         severity="ticket",
-        rack="k-slow",
         begin=lambda lab: _slow(lab.fakes["slow"].gpu(3)),
         end=lambda lab: _cool(lab.fakes["slow"].gpu(3)),
         words=r"GPU 3 of slow \(rack k-slow\) was slowed down by heat for \d",
@@ -117,7 +121,6 @@ FAULTS = (
         what="heat slows a whole rack",
         alert="RackThermalSlowdown",
         severity="page",
-        rack="k-rack",
         begin=_all(_slow),
         end=_all(_cool),
         words=r"Rack k-rack \(h1, r1\): heat slows down [12] of its 2 GPUs",
@@ -126,7 +129,6 @@ FAULTS = (
         what="a GPU's memory is hot",
         alert="GpuMemoryTemperatureMarginLow",
         severity="ticket",
-        rack="k-memory",
         begin=_memory(103),
         end=_memory(60),
         words=r"memory \(rack k-memory\): the memory of a GPU is -?\d+ degrees below its limit",
@@ -135,7 +137,6 @@ FAULTS = (
         what="a GPU is lost",
         alert="GpuLost",
         severity="ticket",
-        rack="k-lost",
         begin=lambda lab: lab.fakes["lost"].gpu(1).lose(),
         end=lambda lab: lab.fakes["lost"].gpu(1).recover(),
         words=r"lost \(rack k-lost\) has lost 1 of its 2 GPUs",
@@ -144,16 +145,22 @@ FAULTS = (
         what="a GPU hangs",
         alert="GpuDown",
         severity="ticket",
-        rack="k-hung",
         begin=lambda lab: lab.fakes["hung"].gpu(0).hang(),
         end=lambda lab: lab.fakes["hung"].gpu(0).release(),
         words=r"hung \(rack k-hung\): 1 of its 2 GPUs do not answer",
     ),
     Fault(
+        what="a node comes up without its driver",
+        alert="GpuLost",
+        severity="ticket",
+        begin=_unload,
+        end=lambda lab: lab.fakes["bare"].set_init_error(None),
+        words=r"bare \(rack k-bare\) has lost 2 of its 2 GPUs",
+    ),
+    Fault(
         what="an outbox is full",
         alert="OutboxDropped",
         severity="ticket",
-        rack="",
         begin=_refuse(refusing=True),
         end=_refuse(refusing=False),
         words=r"test-site: [\d.k]+ rows for influxdb were dropped within the last hour",
@@ -164,7 +171,6 @@ FAULTS = (
         what="a rack's node dies",
         alert="RackDown",
         severity="page",
-        rack="k-dead",
         begin=lambda lab: lab.daemons["dead"].kill(),
         end=lambda lab: lab.daemons["dead"].start(),
         words=r"Rack k-dead \(h1, r1\) is silent: none of its 1 nodes answers",
@@ -173,7 +179,6 @@ FAULTS = (
         what="the site draws over its budget",
         alert="SitePowerOverBudget",
         severity="page",
-        rack="",
         begin=_power(400.0),
         end=_power(200.0),
         words=r"test-site draws 400(\.1)?kW at grid, over its budget of 300kW",

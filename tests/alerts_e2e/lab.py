@@ -7,7 +7,8 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +29,14 @@ NODES = {
     "memory": 2,
     "lost": 2,
     "hung": 2,
+    "bare": 2,
     "outbox": 12,
     "dead": 2,
 }
 """Nodes by what happens to them, and how many GPUs they have. Each has a rack of its own."""
 WELL = ("well-1", "well-2")
 WELL_GPUS = 16
+_AT_A_TIME = 4
 _ALL = NODES | dict.fromkeys(WELL, WELL_GPUS)
 
 Edit = Callable[[Path], None]
@@ -117,14 +120,14 @@ def lab(folder: Path, edit: Edit | None = None) -> Iterator[Lab]:
             fakes[name] = stack.enter_context(
                 FakeNvml(place, gpus=gpus, library_path=library, identity_seed=name)
             )
-            daemons[name] = stack.enter_context(
-                Daemon(place, fakes[name].environment(), **_settings(name, gpus, desk, place))
-            )
+            settings = _settings(name, gpus, desk, place)
+            daemons[name] = Daemon(place, fakes[name].environment(), **settings)
         site = _site(folder, daemons, desk)
         meters = stack.enter_context(Meters(broker.port))
         place = folder / "site"
         place.mkdir()
-        daemon = stack.enter_context(SiteDaemon(place, site, broker.port, WINDOW__SECONDS=1))
+        daemon = SiteDaemon(place, site, broker.port, WINDOW__SECONDS=1)
+        _start(stack, (*daemons.values(), daemon))
         prometheus, alertmanager = (f"127.0.0.1:{free_port()}" for _ in range(2))
         out = folder / "rendered"
         render(site, out, f"127.0.0.1:{daemon.port}", prometheus, alertmanager)
@@ -135,6 +138,21 @@ def lab(folder: Path, edit: Edit | None = None) -> Iterator[Lab]:
         made = Lab(desk, meters, fakes, daemons, prometheus, alertmanager)
         wait(lambda: _ready(made), "Prometheus reads everybody", 60)
         yield made
+
+
+def _start(stack: ExitStack, daemons: Iterable[Daemon]) -> None:
+    """Start all, some at a time."""
+
+    def start(daemon: Daemon) -> None:
+        daemon.start()
+
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        begun = []
+        for daemon in daemons:
+            stack.push(daemon)
+            begun.append(pool.submit(start, daemon))
+        for one in begun:
+            one.result()
 
 
 def render(site: Path, out: Path, daemon: str, prometheus: str, alertmanager: str) -> None:
@@ -238,6 +256,6 @@ def _running(command: list[str], folder: Path) -> Iterator[None]:
 def _ready(made: Lab) -> bool:
     try:
         up = made.query('count(up{job=~"wattkeeper-.*"} == 1)')
+        return bool(up) and float(up[0]["value"][1]) == len(_ALL) + 1 and not made.firing()
     except OSError:
         return False
-    return bool(up) and float(up[0]["value"][1]) == len(_ALL) + 1

@@ -30,6 +30,8 @@ def test_nobody_is_woken_on_an_ordinary_day(tmp_path: Path) -> None:
     world = ordinary(tmp_path, racks=5, nodes=2, days=1)
     found = told(world, tmp_path)
     assert found["page"] == []
+    # In racks of two nodes the switches and power shelves are a large share, which no node tells.
+    assert len([names for names in found["ticket"] if names != {"RackMeterMismatch"}]) <= 5
     # The two GPUs that are lost are told, each as one ticket.
     lost = [names for names in found["ticket"] if "GpuXidFatal" in names]
     assert len(lost) == 2

@@ -53,7 +53,8 @@ def test_no_runbook_without_an_alert_and_none_twice() -> None:
 
 
 def test_every_alert_has_a_case_that_fires_and_one_that_does_not() -> None:
-    fires, quiet = set(), set()
+    fires: set[str] = set()
+    quiet: set[str] = set()
     for path in (SCALE / "tests").glob("*.yml"):
         for case in yaml.safe_load(path.read_text())["tests"]:
             for check in case.get("alert_rule_test", ()):
