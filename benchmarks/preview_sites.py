@@ -91,11 +91,24 @@ class Importer:
         query = urllib.parse.urlencode([("timestamp", f"{at_s * 1000:.0f}"), *named])
         self.post(f"/api/v1/import/prometheus?{query}", text)
 
-    def files(self, paths: Iterable[Path]) -> None:
-        """Write OpenMetrics files, whose times are in seconds."""
+    def files(self, paths: Iterable[Path], scraped_from_s: float) -> None:
+        """Write OpenMetrics files, whose times are in seconds.
+
+        Args:
+            paths: the files.
+            scraped_from_s: from when on only what rules record is taken; counters come from
+                scrapes then, and two tellings of one counter would look like resets.
+        """
+
+        def in_milliseconds(found: re.Match[str]) -> str:
+            name, rest, at_s = found.groups()
+            return (
+                "" if ":" not in name and int(at_s) >= scraped_from_s else f"{name}{rest}{at_s}000"
+            )
+
         for path in paths:
             for part in _parts(path):
-                text = re.sub(r"(?m)^(\S.*) (\d+)$", r"\1 \g<2>000", part)
+                text = re.sub(r"(?m)^([\w:]+)(.* )(\d+)$", in_milliseconds, part)
                 self.post("/api/v1/import/prometheus", text.encode())
 
     def post(self, path: str, body: bytes) -> None:
@@ -205,7 +218,8 @@ def fill(folder: Path, victoria: VictoriaMetrics, influx: Influx, end_s: float) 
     begin_s = end_s - DAY_SECONDS  # an hour later than what is scraped, for rules that look back
     importer, lines = Importer(victoria.url), Importer(influx.url)
     for fleet, band in zip(sites(end_s), (korean_band, californian_band), strict=True):
-        importer.files(write_past(fleet, folder / fleet.site.name, begin_s, days=_PAST_DAYS))
+        past = write_past(fleet, folder / fleet.site.name, begin_s, days=_PAST_DAYS)
+        importer.files(past, begin_s - 3600)
         for body in points(fleet, end_s - 40 * DAY_SECONDS, end_s, band):
             lines.post(f"/write?db={influx.database}", body)
         print(f"{fleet.site.name}: the past is in", flush=True)

@@ -35,10 +35,19 @@ sum by (site) (
   )
 ) / 3600
 """
-_BEGAN = "last_over_time({}[2h] offset $__range)"
-"""What there was already when the range began: without it a sum would be of a part alone."""
 _NODES = f"sum_over_time(site:host_input_energy_joules:increase1h{{@site}}{_HOURS}) / 3600"
 _GPUS = f"sum_over_time(site:gpu_energy_joules:increase1h{{@site}}{_HOURS}) / 3600"
+
+# Of a month that is remembered in part a sum would be of that part alone: its begin must be there.
+_SITE_LAST_MONTH = f"""{_SITE_METERS.rstrip()}
+and on (site)
+increase(site_meter_energy_joules_total{{@site,role="utility"}}[2h] offset $__range)
+"""
+_NODES_LAST_MONTH = f"""
+{_NODES}
+and on (site)
+last_over_time(site:host_input_energy_joules:increase1h{{@site}}[2h] offset $__range)
+"""
 
 TOTALS = Row(
     "In the chosen range",
@@ -100,14 +109,7 @@ MONTHS = Row(
             title="Site, last month by now",
             says="By the utility's meters, in the same part of last month; absent where "
             "Prometheus does not remember all of it.",
-            queries=one(
-                f"""
-                {_SITE_METERS.strip()}
-                and on (site)
-                {_BEGAN.format('site_meter_energy_joules_total{@site,role="utility"}')}
-                """,
-                "{{site}}",
-            ),
+            queries=one(_SITE_LAST_MONTH, "{{site}}"),
             unit=units.WATT_HOUR,
             time_from="now/M",
             time_shift="1M",
@@ -124,11 +126,7 @@ MONTHS = Row(
             title="Nodes, last month by now",
             says="In whole hours, in the same part of last month; absent where "
             "Prometheus does not remember all of it.",
-            queries=one(
-                f"{_NODES}\nand on (site)\n"
-                f"{_BEGAN.format('site:host_input_energy_joules:increase1h{@site}')}",
-                "{{site}}",
-            ),
+            queries=one(_NODES_LAST_MONTH, "{{site}}"),
             unit=units.WATT_HOUR,
             time_from="now/M",
             time_shift="1M",

@@ -20,7 +20,12 @@ DAYS = Row(
                 InfluxQuery(_ENERGY, "meter_window", "$tag_role", every="1d", group=("role",)),
             ),
             unit=units.WATT_HOUR,
-            tints={"^utility$": colours.OUTSIDE, "^it$": colours.NODES},
+            tints={
+                "^utility$": colours.OUTSIDE,
+                "^it$": colours.NODES,
+                "^cooling$": "yellow",
+                "^other$": colours.SCALE,
+            },
             width=8,
         ),
         Lines(

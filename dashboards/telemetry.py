@@ -214,7 +214,7 @@ NODES = Row(
                 """,
                 "{{rack}}",
             ),
-            width=8,
+            width=12,
             leads_to=("rack",),
         ),
         Table(
@@ -232,7 +232,7 @@ NODES = Row(
                 ),
             ),
             no_value="none",
-            width=8,
+            width=12,
         ),
         Bars(
             title="Energy that was not measured",
