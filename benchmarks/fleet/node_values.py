@@ -220,22 +220,23 @@ class NodeTruth:
             "wattkeeper_http_refused_total": Refusals().values(),
         }
         if self._exporter:
-            values |= self._pushed(windows, window_s, at_s, stuck)
+            until_s = at_s if stuck is None else max(stuck.begin_s, boot_s)
+            rows = int((until_s - boot_s) / _WINDOW_SECONDS) * (2 * count + 14)
+            values |= self._pushed(rows, window_s, at_s, stuck)
         return values
 
     def _pushed(self, rows: int, window_s: float, at_s: float, stuck: Event | None) -> Series:
-        """The series of the push exporter."""
-        waiting, dropped, delivered, last_s = 0.0, 0.0, float(rows), window_s + 1
+        """The series of the push exporter, which has delivered so many rows."""
+        waiting, dropped, last_s = 0.0, 0.0, window_s + 1
         if stuck is not None:
             waiting = _OUTBOX_BYTES / _ROW_BYTES
             dropped = float(int((at_s - stuck.begin_s) * 2.2))
             last_s = stuck.begin_s
-            delivered = max(0.0, rows - dropped)
         found = {
             "wattkeeper_exporter_up": float(stuck is None),
             "wattkeeper_outbox_rows": waiting,
             "wattkeeper_outbox_bytes": waiting * _ROW_BYTES,
-            "wattkeeper_delivered_total": delivered,
+            "wattkeeper_delivered_total": float(rows),
             "wattkeeper_retried_total": dropped,
             "wattkeeper_quarantined_total": 0.0,
             "wattkeeper_dropped_total": dropped,
