@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from exporters.http.access_spec import AccessError, AccessSpec
 from exporters.http.limits import Rate
 from exporters.http.options import HttpOptions
 from exporters.http.passwords import Hash, PasswordHash
 from exporters.http.stamps import Stamps, stamps_of
 from exporters.http.tls import TlsError, TlsOptions, context, expiry, names
-from exporters.http.webconfig import WebConfig, WebConfigError, read_web_config
 
-
-class AccessError(Exception):
-    """It cannot be put together. The text says which key or file, and why; never a secret."""
+__all__ = ["Access", "AccessError", "files_named", "load_access"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +67,13 @@ def load_access(options: HttpOptions) -> Access:
     if options.web_config_file is None:
         source, config = "prometheus.tls", _own(options)
     else:
+        # The parser is loaded only where there is such a file.
+        from exporters.http.webconfig import read_web_config  # noqa: PLC0415
+
         source = "prometheus.web_config_file"
         try:
             config = read_web_config(options.web_config_file)
-        except WebConfigError as error:
+        except AccessError as error:
             raise AccessError(f"{source} {error}") from None
     tls = config.tls
     if tls is not None:
@@ -93,7 +94,7 @@ def load_access(options: HttpOptions) -> Access:
     )
 
 
-def _own(options: HttpOptions) -> WebConfig:
+def _own(options: HttpOptions) -> AccessSpec:
     """The same from `[prometheus.tls]` and `[prometheus.basic_auth]`."""
     tls = None
     if options.cert_file is not None and options.key_file is not None:
@@ -106,7 +107,7 @@ def _own(options: HttpOptions) -> WebConfig:
     users: dict[str, Hash] = {}
     if options.username is not None and options.password_hash_file is not None:
         users[options.username] = _hash(options.password_hash_file)
-    return WebConfig(tls=tls, users=users)
+    return AccessSpec(tls=tls, users=users)
 
 
 def _hash(path: Path) -> PasswordHash:

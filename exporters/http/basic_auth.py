@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hmac
+import re
 import secrets
 from collections import Counter
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from exporters.http.passwords import Hash
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MOST_WAITING = 16
 _MOST_WAITING_OF_ONE = 4
 
@@ -118,4 +120,5 @@ def _user_and_password(header: str) -> tuple[str, str] | None:
         user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
     except ValueError:  # no base64, or no text in it
         return None
-    return user, password
+    # RFC 7617, 2: no control characters. Hashes take a zero at the end for no character at all.
+    return None if _CONTROL.search(f"{user}{password}") else (user, password)

@@ -21,6 +21,9 @@ from exporters.http.refusals import ANSWERS, Reason
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER, on, 0 s: a close frees what the kernel holds for the client at once."""
 
+_MOST_DROPPED_BYTES = 65_536
+"""From a client that was refused; one that sends more of it does not listen."""
+
 
 class Door(Protocol):
     """What a connection asks of the guard that let it in."""
@@ -116,6 +119,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Some bytes of a request."""
         if self._phase is _Phase.LEAVING:
+            self._looked_at += len(data)
+            if self._looked_at > _MOST_DROPPED_BYTES:
+                self.abort()
             return
         self._buffer += data
         self.settle()
@@ -226,12 +232,13 @@ class Connection(asyncio.Protocol):
         self._handler.data_received(head)
 
     def _refuse(self, reason: Reason) -> None:
-        """Say why; the client may read it for a moment, and what else it sends is not read."""
+        """Say why; the client may read it for a moment, and what else it sends is dropped."""
         self._door.count(reason)
         self._door.moved(self, Place.LEAVING)
         self._phase = _Phase.LEAVING
         self._buffer.clear()
-        self._pause()
+        self._looked_at = 0
+        self._resume()
         self._transport.write(ANSWERS[reason])
         if self._transport.can_write_eof():
             self._transport.write_eof()

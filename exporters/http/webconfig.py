@@ -6,7 +6,6 @@ What cannot be done here is refused by name, never passed over.
 import difflib
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from collector.shown import shown
+from exporters.http.access_spec import AccessError, AccessSpec
 from exporters.http.limits import Rate
-from exporters.http.passwords import Hash
 from exporters.http.tls import CIPHERS, CLIENT_AUTH, CURVES, VERSIONS, TlsOptions
 from exporters.http.webconfig_schema import HeadersPart, HttpPart, RatePart, TlsPart, WebFile
 
@@ -41,28 +40,11 @@ _LISTS = re.compile(rb"(?:[-?][ \t]+){20}")
 _INLINE = frozenset({"cert", "key", "client_ca"})
 
 
-class WebConfigError(Exception):
+class WebConfigError(AccessError):
     """The file says what cannot be done. The text names file, key and what is allowed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebConfig:
-    """What the file says.
-
-    Attributes:
-        tls: absent for plain HTTP.
-        users: the hash of each user's password; everybody may ask where there are none.
-        headers: to be set in every answer.
-        rate: how often one client may ask; absent for our own limit.
-    """
-
-    tls: TlsOptions | None = None
-    users: Mapping[str, Hash] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    rate: Rate | None = None
-
-
-def read_web_config(path: Path) -> WebConfig:
+def read_web_config(path: Path) -> AccessSpec:
     """Read the file; the files that it names are not looked at.
 
     Raises:
@@ -86,7 +68,7 @@ def read_web_config(path: Path) -> WebConfig:
         raise WebConfigError(f"{path}: {'; '.join(sentences)}") from None
     headers = file_.http_server_config.headers.model_dump(by_alias=True, exclude_defaults=True)
     limit = file_.rate_limit
-    return WebConfig(
+    return AccessSpec(
         tls=_tls(file_.tls_server_config, path.parent),
         users=file_.basic_auth_users,
         headers={name: value for name, value in headers.items() if value},
@@ -171,7 +153,7 @@ def _nests_too_deep(text: bytes) -> bool:
 
 def _loaded(text: bytes, path: Path) -> object:
     if _nests_too_deep(text):
-        raise WebConfigError(f"{path}: it is no YAML of ours: it is nested too deep")
+        raise WebConfigError(f"{path}: it is no YAML: it is nested too deep")
     try:
         # A safe loader: a subclass of the library's own.
         return yaml.load(text, _Strict)  # noqa: S506

@@ -14,6 +14,7 @@ class Told:
     """As much of a watched GPU as its health needs: a stand-in, with a counter made up."""
 
     part = "gpu 3"
+    gpu = SimpleNamespace(tags={"gpu": 3, "uuid": "GPU-3"})
     sickness = None
     hanging = ""
     worker = SimpleNamespace(lost=False)

@@ -57,6 +57,10 @@ class Nobody:
         del windows, points
         return ()
 
+    def to_remember(self) -> dict[str, int]:
+        """Nothing was stepped."""
+        return {}
+
     def wake(self) -> None:
         """Nothing waits."""
 

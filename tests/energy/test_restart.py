@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from collector.energy.edges import QUARTER_HOUR_NS, SECOND_NS
 from collector.energy.restart import Before, Bridge, Now, bridge, pieces
 from collector.model import Energy
-from tests.energy.rig import BOOT, CEILING_MW, MS, TICK_NS, Rig, Wave
+from tests.energy.rig import BOOT, CEILING_MW, MONOTONIC_NS, MS, TICK_NS, Rig, Wave
 
 FLAT = Wave(400_000, 400_000)
 
@@ -22,7 +22,7 @@ def left_by(rig: Rig, *, clean: bool = True) -> tuple[Before, Energy]:
         monotonic_ns=last.end_ns,
         boot_id=BOOT,
         counter_mj=last.counter_mj,
-        power_mw=rig.meter.track.milliwatts[-1] if rig.meter.track.milliwatts else 0,
+        power_mw=rig.meter.recent_mw or 0,
         idle_mw=rig.meter.idle_mw or 0,
         clean=clean,
     )
@@ -95,7 +95,7 @@ def test_a_counter_that_does_not_answer_any_more_is_estimated() -> None:
     first = Rig(wave=FLAT)
     first.run(30)
     second = again(first, 600, left_by(first))
-    second.run(32, counter=False)
+    second.run(92, counter=False)
     second.finish()
     assert second.energy.estimated_mj > 590 * FLAT.low_mw
     assert abs(second.energy.total_mj - second.true_mj) <= 2
@@ -242,3 +242,17 @@ def check_pieces(found: Bridge, start_ns: int, end_ns: int) -> None:
 
 def test_ticks_are_as_the_daemons() -> None:
     assert TICK_NS == 500 * MS
+
+
+@pytest.mark.parametrize("phase_ms", range(0, 2300, 230))
+def test_a_load_that_swings_is_estimated_by_its_mean(phase_ms: int) -> None:
+    """Not by the sample that happened to be the last, nor by the first one after."""
+    wave = Wave(650_000, 100_000, 2300 * MS, 900 * MS)
+    first = Rig(wave=wave, now_ns=MONOTONIC_NS + phase_ms * MS)
+    first.run(30)
+    second = again(first, 100, left_by(first, clean=False))
+    second.counter.reset(second.now_ns - 60 * SECOND_NS)
+    second.run(32)
+    second.finish()
+    assert second.energy.estimated_mj
+    assert abs(second.error) < 0.1

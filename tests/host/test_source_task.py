@@ -204,3 +204,37 @@ async def test_readings_grow_stale_after_three_periods() -> None:
     task.took([reading("redfish", "ac_input", "1", 500, 0)])
     assert task.fresh(30 * 10**9)
     assert task.fresh(30 * 10**9 + 1) == ()
+
+
+async def test_what_nobody_asked_for_is_one_line_when_it_fails_and_one_when_it_is_well(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    words = ["no_permission", "io", "no_permission", "io"]
+
+    def fails() -> None:
+        if words:
+            raise HostSourceError(f"it fails: {words[0]}", words.pop(0))
+
+    board = Board(Scripted("rapl", well, opens=fails), asked_for=False)
+    async with board.running():
+        await until(lambda: len(board.taken) > 1)
+    begin, end = caplog.records
+    assert begin.getMessage() == "it fails: no_permission"
+    assert end.getMessage() == "host rapl: it is read again"
+    assert [vars(one)["fault"] for one in (begin, end)] == ["begin", "end"]
+    assert board.faults.standing == ()
+
+
+async def test_a_source_that_fails_to_close_by_a_mistake_says_so_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(Scripted):
+        async def close(self) -> None:
+            await super().close()
+            raise ZeroDivisionError
+
+    gone = HostReading(source="redfish", scope="ac_input", device="2", monotonic_ns=0, error="gone")
+    source = Broken("redfish", lambda: (*well(), gone))
+    async with Board(source).running():
+        await until(lambda: source.closed > 2)
+    assert caplog.text.count("by a mistake of ours") == 1

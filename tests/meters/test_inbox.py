@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from collector.shown import shown
 from collector.sources.meters.decoder import Request, Subscription
 from collector.sources.meters.inbox import MeterInbox
 from collector.sources.meters.reading import MeterReading, Quantity
-from collector.sources.meters.rejection import Reason, Rejected, Rejections, shown
+from collector.sources.meters.rejection import Reason, Rejected, Rejections
 from tests.meters.rig import NOW_NS, Rig
 
 

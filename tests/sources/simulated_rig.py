@@ -1,9 +1,11 @@
 """What the tests of the simulated source share: a clock that they set, and opened sources."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from threading import local
 from typing import Literal
 
+from collector.catalogue import DEFAULT_ON, Metric
 from collector.config.settings import SimulationTable
 from collector.sources.simulated import REFRESH_NS, SimulatedGpu, SimulatedSource
 
@@ -34,10 +36,11 @@ def open_source(
     model: Model = "H200",
     seed: int = 1,
     trace: Path | None = None,
+    catalogue: Sequence[Metric] = DEFAULT_ON,
 ) -> list[SimulatedGpu]:
     """A source opened at START_NS, and its GPUs."""
     settings = SimulationTable(gpus=gpus, model=model, seed=seed, trace=trace)
-    source = SimulatedSource(settings, clock_ns=clock)
+    source = SimulatedSource(settings, clock_ns=clock, catalogue=catalogue)
     source.open()
     gpus_found = list(source.discover())
     assert len(gpus_found) == gpus

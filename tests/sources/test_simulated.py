@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.catalogue import BY_NAME, CATALOGUE, DEFAULT_ON, Metric, Rate
+from collector.catalogue import BY_NAME, CATALOGUE, DEFAULT_ON, Metric, Rate, selected
 from collector.check.plain import read_all
 from collector.config.settings import SimulationTable
 from collector.model import Reading
@@ -239,7 +239,8 @@ def test_what_is_read_is_what_the_catalogue_says(slow: bool) -> None:  # noqa: F
 
 
 def test_memory_adds_up() -> None:
-    values = read_all(open_source(SetClock())[0]).values
+    catalogue = selected(enable={"gpu_memory_bytes"})
+    values = read_all(open_source(SetClock(), catalogue=catalogue)[0]).values
     assert sum(values["gpu_memory_bytes"].values()) == values["gpu_memory_total_bytes"][()]
 
 

@@ -86,7 +86,7 @@ class Server:
         result = data.get("result") if isinstance(data, dict) else None
         if not isinstance(result, list):
             raise self._strange()
-        found = []
+        found: list[tuple[Mapping[str, str], Any]] = []
         for each in result:
             labels = each.get("metric") if isinstance(each, dict) else None
             if not isinstance(labels, dict) or not isinstance(each.get(key), list):

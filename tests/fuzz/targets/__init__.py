@@ -1,0 +1,1 @@
+"""The parsers that read from outside, by what they read."""

@@ -1,0 +1,1 @@
+"""Secrets stay secret, and the daemon needs no rights: see docs/security.md."""
