@@ -18,6 +18,9 @@ from benchmarks.fleet.node_values import NodeTruth
 from collector.catalogue import CATALOGUE, Kind, Labels, Metric, Subject
 from collector.catalogue.types import ANY
 from collector.model import Snapshot
+from collector.summary.conditions import conditions
+from collector.summary.gauges import gauges
+from collector.summary.node import SUMMED_REASONS
 from exporters.prometheus.text import TextWriter
 
 Series = dict[str, dict[Labels, float]]
@@ -37,6 +40,8 @@ _GAUGES: Series = {
 }
 """By metric and labels, what a well board would not say."""
 _MUTE = {"gpu_temperature_celsius", "gpu_temperature_margin_celsius"}
+_ERRORS: tuple[Labels, ...] = (("ecc_uncorrected",), ("nvlink",), ("pcie_replay",))
+_HOT = ("power_brake", "software_thermal", "hardware_thermal")
 _SLOWED = ("software_thermal", "hardware_thermal", "power_brake", "hardware_slowdown")
 
 
@@ -81,6 +86,11 @@ def sick(snapshot: Snapshot) -> Snapshot:
         values["gpu_xid_last_seen_timestamp_seconds"] = {("79",): now_s - 30, ("13",): now_s - 40}
         values["gpu_xid_errors_total"] = {("79",): 1.0, ("13",): 3.0}
         values["gpu_recovery_action"] = {("none",): 0.0, ("gpu_reset",): 1.0}
+        values["gpu_condition"] = conditions(values)
+        values["gpu_recent_errors"] = dict.fromkeys(_ERRORS, 500.0)
+        values["gpu_recent_clock_event_ratio"] = {
+            (reason,): min((now_s - _BEGAN_S) / 600, 1.0) for reason in _HOT
+        }
         gpus.append(replace(shown, values=values))
     daemon = _with_all({name: dict(of) for name, of in snapshot.daemon.items()}, Subject.DAEMON)
     lane: Labels = ("influxdb",)
@@ -91,7 +101,11 @@ def sick(snapshot: Snapshot) -> Snapshot:
         "wattkeeper_outbox_oldest_age_seconds": {lane: 4e4},
     }
     host = _with_all({name: dict(of) for name, of in snapshot.host.items()}, Subject.HOST)
+    host |= gauges(gpus)
     host["host_gpus_expected"] = {(): len(gpus) + 1.0}
+    host["host_gpu_clock_event_seconds_total"] = dict.fromkeys(
+        SUMMED_REASONS, (now_s - _BEGAN_S) / 2
+    )
     return replace(snapshot, gpus=tuple(gpus), daemon=daemon, host=host)
 
 
@@ -101,7 +115,8 @@ def mute(snapshot: Snapshot) -> Snapshot:
         replace(shown, values={name: of for name, of in shown.values.items() if name not in _MUTE})
         for shown in snapshot.gpus
     ]
-    return replace(snapshot, gpus=tuple(gpus), host={"host_gpus_expected": {(): float(len(gpus))}})
+    host: Series = {**gauges(gpus), "host_gpus_expected": {(): float(len(gpus))}}
+    return replace(snapshot, gpus=tuple(gpus), host=host)
 
 
 def in_need(site: str, feed: str) -> Snapshot:
