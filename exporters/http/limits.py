@@ -43,7 +43,7 @@ class Limits:
     """
 
     connections: int = _connections()
-    connections_of_address: int = 64
+    connections_of_address: int = 128
     rate: Rate = Rate(per_second=100.0, burst=200)
     head_bytes: int = 16_384
     head_seconds: float = 10.0

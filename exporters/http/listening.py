@@ -8,8 +8,9 @@ import socket
 from exporters.http.limits import Limits
 from exporters.http.options import ServeError
 
-_BACKLOG = 1024
-"""Connections that wait to be accepted; one that finds the line full asks again only after 1 s."""
+_BACKLOG = 4096
+"""Connections that wait to be accepted, those that were closed meanwhile among them. Who finds the
+line full asks again only after 1 s. The kernel's net.core.somaxconn may cut it."""
 
 
 async def listening_sockets(listen: str, limits: Limits) -> list[socket.socket]:
@@ -50,6 +51,8 @@ def _prepare(sock: socket.socket, limits: Limits) -> None:
     # Also ends connections that are closed here, but whose client takes no more.
     timeout_ms = round((limits.answer_seconds + limits.leave_seconds) * 1000)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, timeout_ms)
+    # Who says nothing stays with the kernel for so long, and costs this process nothing.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, int(limits.head_seconds))
     if sock.family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
 

@@ -7,6 +7,7 @@ from tests.fake_nvml import BatchWith, Group
 from tests.fake_nvml.gpu import FakeGpu
 
 ENABLED = (
+    "gpu_temperature_margin_limit_celsius",
     "gpu_activity_ratio",
     "gpu_ecc_location_errors_total",
     "gpu_nvlink_link_up",
@@ -101,6 +102,9 @@ _MOVES = {
     "gpu_energy_counter_ratio",
     "gpu_power_ramp_watts",
     "gpu_sensor_refresh_seconds",
+    "gpu_condition",
+    "gpu_recent_errors",
+    "gpu_recent_clock_event_ratio",
 }
 """Come and go by themselves."""
 

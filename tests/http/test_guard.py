@@ -11,7 +11,7 @@ from exporters.http.guard import address_of
 from exporters.http.limits import Rate
 from exporters.http.refusals import Reason
 from tests.http.loops import on_both_loops
-from tests.http.serving import QUICK, parsed, serving
+from tests.http.serving import QUICK, Served, parsed, serving
 
 HEAD = b"GET /livez HTTP/1.1\r\nHost: node\r\n"
 
@@ -199,11 +199,29 @@ def small_window() -> socket.socket:
     return sock
 
 
+async def begun(served: Served, source: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that never comes to the end of its request."""
+    reader, writer = await served.connect(source)
+    writer.write(b"GET")
+    return reader, writer
+
+
+@on_both_loops
+async def test_who_says_nothing_is_not_even_let_in() -> None:
+    """The kernel keeps those, as long as a request may take."""
+    async with serving(replace(QUICK, head_seconds=10)) as served:
+        held = [await served.connect() for _ in range(50)]
+        assert (await served.get()).status == 200
+        assert not served.clients
+        for _, writer in held:
+            writer.transport.abort()
+
+
 @on_both_loops
 async def test_a_full_port_makes_room_for_who_comes() -> None:
     limits = replace(QUICK, connections=20, connections_of_address=10, head_seconds=30)
     async with serving(limits) as served:
-        held = [await served.connect(f"127.0.0.{10 + i % 10}") for i in range(60)]
+        held = [await begun(served, f"127.0.0.{10 + i % 10}") for i in range(60)]
         await served.until(lambda: served.refused(Reason.CROWDED) == 40, "the oldest went")
         assert served.clients == 20
         for _ in range(10):
@@ -219,7 +237,7 @@ async def test_one_address_takes_room_from_itself_only() -> None:
         reader, writer = await served.connect()
         writer.write(HEAD + b"\r\n")
         await reader.readuntil(b"ok\n")
-        held = [await served.connect("127.0.0.2") for _ in range(50)]
+        held = [await begun(served, "127.0.0.2") for _ in range(50)]
         await served.until(lambda: served.refused(Reason.CROWDED) == 40, "the oldest went")
         assert served.clients == 11
         writer.write(HEAD + b"Connection: close\r\n\r\n")
