@@ -1,6 +1,7 @@
 """What the receivers hold at the end, each row once by its key."""
 
 import json
+import time
 import urllib.parse
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -85,11 +86,28 @@ class Store:
         clashes: dict[str, int],
     ) -> None:
         for name in ("", *(f"_{source}" for source in _SOURCES)):
-            for labels, values in server.exported(f"gpu_window_{_ENERGY}{name}"):
+            for labels, values in _exported(server.url, f"gpu_window_{_ENERGY}{name}"):
                 mine = rows[labels["uuid"]]
-                for at_ms, joules in values.items():
+                for at_ms, joules in values:
                     key = name.removeprefix("_"), at_ms
                     clashes[labels["uuid"]] += mine.setdefault(key, joules) != joules
+
+
+def _exported(url: str, name: str) -> list[tuple[dict[str, str], list[tuple[int, float]]]]:
+    """Every series of a name, with its values by time in milliseconds.
+
+    Up to far ahead of now: the daemon's clock may have been there.
+    """
+    fetched(f"{url}/internal/force_flush")
+    end = round(time.time()) + _AHEAD_SECONDS
+    arguments = {"match[]": name, "reduce_mem_usage": "0", "end": str(end)}
+    lines = fetched(f"{url}/api/v1/export?{urllib.parse.urlencode(arguments)}", seconds=60)
+    found = []
+    for line in lines.splitlines():
+        series = json.loads(line)
+        values = zip(series["timestamps"], series["values"], strict=True)
+        found.append((series["metric"], list(values)))
+    return found
 
 
 def _summed(rows: Mapping[tuple[str, int], float], clashes: int) -> Received:
@@ -143,6 +161,7 @@ def _chained(rows: Mapping[int, tuple[int, Energy, int]], clashes: int) -> Recei
     return found
 
 
+_AHEAD_SECONDS: Final = 86_400
 _PAUSE_SECONDS: Final = 2.5
 """Without a sample; it is scraped every second."""
 _CONFIG: Final = """

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from collector.config import ConfigError
+from collector.shown import quoted
+from collector.toml import bytes_of
+from exporters.utility.meterfile.moment import YEARS
 from exporters.utility.tariff import (
     Tariff,
     TariffError,
@@ -17,6 +20,8 @@ from exporters.utility.tariff.document import as_json
 from exporters.utility.tariff.explain import Explanation, explain
 from exporters.utility.tariff.shelf import from_file, shelf
 from exporters.utility.tariff.urdb import import_urdb
+
+_MOST_RATE_BYTES = 16 << 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,8 +124,8 @@ def _list(arguments: argparse.Namespace) -> str:
 
 def _import(arguments: argparse.Namespace) -> str:
     try:
-        content = arguments.file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = bytes_of(arguments.file, _MOST_RATE_BYTES).decode()
+    except (OSError, ValueError) as error:  # too large, or no text
         raise TariffFileError(f"{arguments.file}: {error}") from None
     try:
         imported = import_urdb(
@@ -141,8 +146,11 @@ def _import(arguments: argparse.Namespace) -> str:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
+        at = None
+    if at is None or at.year not in YEARS:  # at the ends of all days, another zone's day is none
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no time; write it like 2027-11-03T10:15"
-        ) from None
+            f"{quoted(text)} is no time; write it like 2027-11-03T10:15"
+        )
+    return at

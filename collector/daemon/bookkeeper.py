@@ -100,8 +100,9 @@ class Bookkeeper:
 
     def _submit(self, commit: Commit) -> None:
         """Hand over a commit under a time of its own: by that it is known when it is on disk."""
+        used = {used_ns for used_ns, _ in self._submitted}
         wall_ns = commit.wall_ns
-        while any(wall_ns == used_ns for used_ns, _ in self._submitted):
+        while wall_ns in used or wall_ns == self._ledger.status.last_commit_wall_ns:
             wall_ns += 1
         self._submitted.append((wall_ns, commit.states))
         self._ledger.submit(replace(commit, wall_ns=wall_ns))

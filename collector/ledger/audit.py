@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from collector.ledger.damage import required
 from collector.ledger.rows import load_accounts, load_ids
 
 _QUARTER_SECONDS = 900
@@ -105,7 +106,7 @@ def books(connection: sqlite3.Connection) -> Books:
     problems = [*_odd(connection)]
     notes: list[str] = []
     for what, sql in (("registers", _REGISTERED), ("gaps", _GAPS)):
-        for number, *halves in connection.execute(sql):
+        for number, *halves in required(connection.execute(sql), "iiiiiii"):
             name = names.get(number, f"account {number}")
             total = totals.get(name)
             if total is None:
@@ -131,8 +132,8 @@ def lanes(connection: sqlite3.Connection) -> tuple[tuple[Lane, ...], list[str]]:
         sqlite3.Error: it cannot be read.
     """
     found, problems = [], []
-    for name, rows, size, dropped, quarantined, counted, measured, beyond in connection.execute(
-        _LANES
+    for name, rows, size, dropped, quarantined, counted, measured, beyond in required(
+        connection.execute(_LANES), "tiiiiiii"
     ):
         found.append(
             Lane(
@@ -153,7 +154,7 @@ def lanes(connection: sqlite3.Connection) -> tuple[tuple[Lane, ...], list[str]]:
     problems += [
         f"outbox, topic '{topic}': seq {highest} is beyond {last}, the last that was given, or is "
         "there twice"
-        for topic, last, highest, _, _ in connection.execute(_SEQS)
+        for topic, last, highest, _, _ in required(connection.execute(_SEQS), "tiiii")
     ]
     return tuple(found), problems
 
@@ -176,7 +177,8 @@ def _minutes(connection: sqlite3.Connection, names: dict[int, str]) -> tuple[lis
     """
     (first_s,) = connection.execute(_FIRST_WHOLE).fetchone()
     problems, given_up = [], 0
-    for quarter_s, number, *more, elapsed_ns in connection.execute(_MINUTES, {"first_s": first_s}):
+    rows = required(connection.execute(_MINUTES, {"first_s": first_s}), "iiiiii")
+    for quarter_s, number, *more, elapsed_ns in rows:
         if max(more) <= 0 and elapsed_ns < 0:
             given_up += 1
             continue

@@ -9,9 +9,11 @@ from pathlib import Path
 from collector.ledger.audit import Lane, books, lanes, totals_mj
 from collector.ledger.connection import connect_to_read
 from collector.ledger.copies import marked
+from collector.ledger.damage import one_row
 from collector.ledger.migrate import version
 from collector.ledger.model import LedgerError
 from collector.ledger.problems import describe
+from collector.shown import shown
 
 _MOST_PROBLEMS = 20
 
@@ -99,7 +101,7 @@ def _verdict(path: Path, connection: sqlite3.Connection, *, whole_file: bool) ->
         quarter_hours=count("register_quarter_hour"),
         gaps=count("gap"),
         lanes=outbox,
-        last_commit_wall_ns=None if row is None else row[0],
+        last_commit_wall_ns=None if row is None else one_row(row, "n")[0],
         backup_wall_ns=marked(connection),
         problems=tuple(problems[:_MOST_PROBLEMS]),
         notes=tuple(found.notes),
@@ -110,6 +112,6 @@ def _file(connection: sqlite3.Connection) -> Iterator[str]:
     """What SQLite itself finds wrong."""
     for (said,) in connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})"):
         if said != "ok":
-            yield f"the file is damaged: {' '.join(said.split())}"
+            yield f"the file is damaged: {shown(' '.join(said.split()))}"
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"row {row} of {table} names a row of {parent} that is not there"

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from collector.shown import without_credentials
+
 _NEVER_SHOWN = {"url", "runbook_url", "secret_file"}
 """Keys into which people put secrets by mistake."""
 _SHOWN_LENGTH = 60
@@ -64,7 +66,7 @@ def _allowed(detail: ErrorDetails) -> str:
 
 
 def _shown(value: object) -> str:
-    text = f'"{value}"' if isinstance(value, str) else _short_repr(value)
+    text = f'"{without_credentials(value)}"' if isinstance(value, str) else _short_repr(value)
     if len(text) > _SHOWN_LENGTH:
         text = f"{text[:_SHOWN_LENGTH]}..."
     return text if text.isprintable() else ascii(text)

@@ -48,6 +48,7 @@ _TOKENS = tuple(
 )
 _LONG = 40
 _MOST_SLOTS = 3000
+_MOST_CHARACTERS = 400_000
 _VALUES: tuple[Any, ...] = (None, True, False, 0, 1, -1, 0.5, 1e300, 2**53, 2**63, [], {}, [[]])
 
 
@@ -125,7 +126,9 @@ def _change(holder: Any, key: Any, choices: Choices) -> None:
         case 5 if isinstance(value, dict):
             value[choices.pick(odd.TEXTS)] = odd_value(choices)
         case 6 if isinstance(value, list) and 0 < len(value) < _LONG:
-            holder[key] = value + [copy.deepcopy(choices.pick(value))] * choices.below(_LONG)
+            one = choices.pick(value)
+            room = _MOST_CHARACTERS // len(dumped(one) or "0")
+            holder[key] = value + [copy.deepcopy(one)] * min(choices.below(_LONG), room)
         case 7:
             holder[key] = [value]
         case _:

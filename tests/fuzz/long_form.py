@@ -76,7 +76,8 @@ def fuzz(
                 outcome = worker.end()
                 totals[outcome.job.target].add(outcome)
                 told(totals)
-                if not worker.begin(next(jobs, None)):
+                left, worker.left = worker.left, None
+                if not worker.begin(left if left and left.count else next(jobs, None)):
                     busy.remove(worker)
     return totals
 
@@ -103,6 +104,8 @@ class _Worker:
         self._limits = limits
         self._job: Job | None = None
         self._since = 0.0
+        self.left: Job | None = None
+        """What a process that died has not tried."""
         self._start()
 
     def _start(self) -> None:
@@ -143,4 +146,6 @@ class _Worker:
             outcome = Outcome(Job(job.target, job.first, max(1, seed - job.first + 1)))
             outcome.defects[f"the process {how}"] = (seed, "nothing was raised")
             self._start()
+            done = outcome.job.count
+            self.left = Job(job.target, job.first + done, job.count - done)
         return outcome

@@ -1,6 +1,7 @@
 """What fuzzing found in parsers of servers' answers and of sensors, each as the smallest input."""
 
 import base64
+import copy
 import json
 import time
 from collections.abc import Callable
@@ -20,17 +21,20 @@ from collector.sources.host.rapl import RaplSource
 from collector.sources.host.redfish import shapes
 from collector.sources.host.redfish.options import RedfishOptions
 from collector.sources.host.redfish.source import RedfishSource
+from collector.sources.nvml import NvmlSource
 from exporters.http.basic_auth import BasicAuth
 from exporters.http.passwords import PasswordHash
 from exporters.influxdb.errors import Answer
 from exporters.influxdb.token import TokenFile
 from exporters.utility.split import Server, SplitError
 from exporters.utility.split.server import duration
+from tests.captures import fake_path
 from tests.fuzz.odd import DIGITS, SECRET
 from tests.fuzz.words import checked
 from tests.host.bmc import Bmc, serving
 from tests.host.services import service
 from tests.host.sysfs import acpi_meter, lay, rapl_zone
+from tests.replay import ReplayDoor, read_capture
 
 CHASSIS = "/redfish/v1/Chassis"
 DEEP = b"[" * 100_000
@@ -255,3 +259,39 @@ async def test_a_zero_behind_a_password_is_another_password(password: str, allow
     header = f"Basic {base64.b64encode(f'user:{password}'.encode()).decode()}"
     assert await auth.allows(header, "192.0.2.1") is allowed
     auth.close()
+
+
+def test_a_driver_that_counts_instances_without_end() -> None:
+    """Each was asked for, which took hours for a count that is garbage."""
+    capture = copy.deepcopy(read_capture(fake_path("a100-mig")))
+    asked: list[int] = []
+    for call in capture["gpus"][0]["calls"]:
+        if call["function"] == "nvmlDeviceGetMaxMigDeviceCount":
+            call["outputs"] = ["ffffffff"]
+    door = _Counting(capture, asked)
+    source = NvmlSource(door=door)
+    source.open()
+    first = next(iter(source.discover()))
+    before = len(first.read(slow=True).values["gpu_mig_info"])
+    assert before > 0
+    assert 0 < len(asked) <= 3 * 64
+
+
+class _Counting(ReplayDoor):
+    """Counts how often an instance is asked for."""
+
+    def __init__(self, capture: Any, asked: list[int]) -> None:
+        super().__init__(capture)
+        self._asked = asked
+
+    def function(self, name: str) -> Any:
+        """A function, as recorded."""
+        found = super().function(name)
+        if name != "nvmlDeviceGetMigDeviceHandleByIndex" or found is None:
+            return found
+
+        def counted(*parameters: Any) -> int:
+            self._asked.append(1)
+            return found(*parameters)
+
+        return counted

@@ -2,12 +2,14 @@
 
 import json
 import os
-from datetime import UTC, datetime
+from argparse import ArgumentTypeError
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from collector.commands.tariff import _moment
 from collector.config import ConfigError, Settings, load_as
 from collector.shown import quoted, shown, value_shown, without_credentials
 from collector.sitefile import SiteFileError, load
@@ -19,7 +21,13 @@ from exporters.utility.intervals.edits import read_edits
 from exporters.utility.intervals.errors import IntervalError
 from exporters.utility.intervals.journal import record, verify
 from exporters.utility.meterfile import read_history, read_readings
-from exporters.utility.tariff import ReadingsError, TariffError, TariffFileError, parse_period
+from exporters.utility.tariff import (
+    ReadingsError,
+    Tariff,
+    TariffError,
+    TariffFileError,
+    parse_period,
+)
 from exporters.utility.tariff.shelf import from_file
 from exporters.utility.tariff.urdb import import_urdb
 from tests.fuzz.odd import DIGITS, SECRET, SECRET_URLS
@@ -301,4 +309,26 @@ def test_a_web_file_that_took_a_second_or_was_shown_as_it_is(
 ) -> None:
     with pytest.raises(AccessError, match=said) as caught:
         read_web_config(written(tmp_path, text))
+    checked(caught.value)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-12:00"])
+def test_a_price_at_the_end_of_all_days(at: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is no time"):
+        _moment(at)
+    assert _moment("2027-11-03T10:15").hour == 10
+
+
+def test_a_url_in_a_key_that_is_none(tmp_path: Path) -> None:
+    text = f'{TREE}[[meter]]\nid = "m"\nbranch = "grid"\nregister = "https://u:{SECRET}@host"\n'
+    with pytest.raises(SiteFileError, match="allowed is true or false") as caught:
+        load(written(tmp_path, text))
+    checked(caught.value)
+
+
+def test_a_country_with_a_name_of_pages(tmp_path: Path) -> None:
+    written(tmp_path, COMMON.replace(b'"KR"', b'"' + b"x" * 5000 + b'"'), "common.toml")
+    (shelved,) = from_file(written(tmp_path, TEXT))
+    with pytest.raises(TariffError, match="does not know the holidays") as caught:
+        Tariff.of(shelved).day(date(2026, 11, 20))
     checked(caught.value)

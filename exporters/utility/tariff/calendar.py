@@ -6,6 +6,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from collector.shown import quoted
 from exporters.utility.tariff.charges import DayType
 from exporters.utility.tariff.errors import HolidaysMissingError, TariffError
 from exporters.utility.tariff.spec import CalendarSpec
@@ -63,7 +64,7 @@ def _holidays(country: str, year: int) -> tuple[Mapping[date, str], frozenset[da
         found = library.country_holidays(country, years=year, language="en_US")
     except NotImplementedError:
         raise TariffError(
-            f"the package `holidays` does not know the holidays of {country!r}"
+            f"the package `holidays` does not know the holidays of {quoted(country)}"
         ) from None
     special = {
         date(year, *entry[:2])

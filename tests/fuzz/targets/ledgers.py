@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from collector.ledger import AccountKey, AccountState, EventState, LedgerError, LedgerReader
 from collector.ledger.model import Resolution
+from collector.ledger.verify import verify
 from collector.model import Energy
 from tests.fuzz import byte_changes
 from tests.fuzz.choices import Choices
@@ -143,7 +144,7 @@ def _run(damaged: Damaged) -> bool:
     if damaged.log:
         path.with_name(f"{path.name}-wal").write_bytes(damaged.log)
     taken = 0
-    for use in (_read, _run_daemon):
+    for use in (_read, _verify, _run_daemon):
         try:
             use()
             taken += 1
@@ -173,6 +174,14 @@ def _read() -> None:
             _whole((sent.id, sent.seq, sent.created_wall_ns))
             assert isinstance(sent.payload, bytes)
             assert isinstance(sent.topic, str)
+
+
+def _verify() -> None:
+    """What `wattkeeper ledger verify` does."""
+    verdict = verify(folder() / "ledger.sqlite3")
+    _whole((verdict.total_mj, verdict.accounts, verdict.minutes))
+    for text in (*verdict.problems, *verdict.notes):
+        checked(text)
 
 
 def _run_daemon() -> None:

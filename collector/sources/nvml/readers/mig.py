@@ -14,6 +14,8 @@ from collector.sources.protocol import SourceError
 _MODE = "nvmlDeviceGetMigMode"
 _COUNT = "nvmlDeviceGetMaxMigDeviceCount"
 _BY_INDEX = "nvmlDeviceGetMigDeviceHandleByIndex"
+_MOST_INSTANCES = 64
+"""Of one GPU; there are 8 at most. A count that is garbage must not be walked to its end."""
 
 
 class Mig(Reader):
@@ -72,7 +74,7 @@ class Mig(Reader):
         count = ctypes.c_uint()
         done(ask_count(self._handle, ctypes.byref(count)), _COUNT)
         handles = []
-        for index in range(count.value):
+        for index in range(min(count.value, _MOST_INSTANCES)):
             handle = ctypes.c_void_p()
             code = ask_handle(self._handle, index, ctypes.byref(handle))
             raise_if_fatal(code, _BY_INDEX)
