@@ -179,13 +179,13 @@ GPUS = Row(
             columns=(
                 Column(
                     title="Lost",
-                    expr="topk(60, max by (hall, row, rack, node) (node:gpus_lost:sum{@node}) > 0)",
+                    expr="topk(60, max by (hall, row, rack, node) (host_gpus_lost{@node}) > 0)",
                     unit=units.COUNT,
                     steps=colours.ANY_IS_TROUBLE,
                 ),
                 Column(
                     title="Down",
-                    expr="topk(60, max by (hall, row, rack, node) (node:gpus_down:sum{@node}) > 0)",
+                    expr="topk(60, max by (hall, row, rack, node) (host_gpus_down{@node}) > 0)",
                     unit=units.COUNT,
                     steps=colours.ANY_IS_TROUBLE,
                 ),

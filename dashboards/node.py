@@ -99,7 +99,7 @@ POWER = Row(
             says="From outside, and of its GPUs: the latter is a part of the former.",
             queries=(
                 Query("host_input_power_watts{@node}", "{{node}} from outside"),
-                Query("node:gpu_power_watts:sum{@node}", "{{node}} GPUs"),
+                Query("host_gpu_power_watts{@node}", "{{node}} GPUs"),
             ),
             tints={"from outside$": colours.OUTSIDE, "GPUs$": colours.GPUS},
             calcs=("lastNotNull", "min", "mean", "max"),

@@ -44,35 +44,33 @@ _WELL = (
     Stat(
         title="GPU power",
         says="Mean power of the node's GPUs together, over the trailing window.",
-        queries=one("node:gpu_power_watts:sum{@node}", "{{node}}"),
+        queries=one("host_gpu_power_watts{@node}", "{{node}}"),
     ),
     Stat(
         title="GPUs reporting",
         says="GPUs whose power is known, as a share of those that the node must have.",
-        queries=one(
-            "node:gpus_reporting:count{@node} / node:gpus_expected:last{@node}", "{{node}}"
-        ),
+        queries=one("host_gpus_reporting{@node} / host_gpus_expected{@node}", "{{node}}"),
         unit=units.RATIO,
         steps=colours.COVERAGE,
     ),
     Stat(
         title="GPUs lost",
         says="GPUs that the node must have and the driver does not show.",
-        queries=one("node:gpus_lost:sum{@node}", "{{node}}"),
+        queries=one("host_gpus_lost{@node}", "{{node}}"),
         unit=units.COUNT,
         steps=colours.ANY_IS_TROUBLE,
     ),
     Stat(
         title="GPUs down",
         says="GPUs that the driver shows but that do not answer.",
-        queries=one("node:gpus_down:sum{@node}", "{{node}}"),
+        queries=one("host_gpus_down{@node}", "{{node}}"),
         unit=units.COUNT,
         steps=colours.ANY_IS_TROUBLE,
     ),
     Stat(
         title="Degrees left",
         says="Before the first GPU of the node slows down.",
-        queries=one("node:gpu_temperature_margin_celsius:min{@node}", "{{node}}"),
+        queries=one("host_gpu_temperature_margin_celsius{@node}", "{{node}}"),
         steps=colours.MARGIN,
     ),
     Stat(
@@ -87,13 +85,14 @@ _KEPT = (
     Stat(
         title="Age of the data",
         says="Time since the oldest of the GPUs' last good readings.",
-        queries=one("node:gpu_sample_age_seconds:max{@node}", "{{node}}"),
+        queries=one("host_gpu_sample_age_seconds{@node}", "{{node}}"),
         steps=colours.AGE,
     ),
     Stat(
         title="Late reads",
-        says="Share of the node's reads that came over half a period late, or not at all.",
-        queries=one("node:late_ticks:ratio_rate5m{@node}", "{{node}}"),
+        says="Share of the node's reads of the last 5 minutes that came over half a period late, "
+        "or not at all.",
+        queries=one("wattkeeper_recent_late_ticks_ratio{@node}", "{{node}}"),
         steps=colours.LATE,
     ),
     Stat(

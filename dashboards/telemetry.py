@@ -43,7 +43,7 @@ NOW = Row(
         Stat(
             title="Late reads",
             says="Share of the reads that came over half a period late, or not at all.",
-            queries=one("site:late_ticks:ratio_rate5m{@site}", "{{site}}"),
+            queries=one("site:late_ticks:ratio5m{@site}", "{{site}}"),
             steps=colours.LATE,
         ),
         Stat(
@@ -161,9 +161,9 @@ NODES = Row(
                     title="Temperature",
                     expr=f"""
                     topk(60, max {_BY_NODE} (
-                      node:gpus_up:sum{{@node}} > bool 0
+                      host_gpus_up{{@node}} > bool 0
                         unless on (site, node)
-                      node:gpu_temperature_celsius:max{{@node,sensor="gpu"}}
+                      host_gpu_temperature_celsius{{@node,sensor="gpu"}}
                     ) > 0)
                     """,
                     unit=units.PLAIN,
@@ -186,7 +186,7 @@ NODES = Row(
                 Column(
                     title="Age",
                     expr="topk(30, max by (hall, row, rack, node)"
-                    " (node:gpu_sample_age_seconds:max{@node}))",
+                    " (host_gpu_sample_age_seconds{@node}))",
                     steps=colours.AGE,
                 ),
             ),
@@ -197,8 +197,8 @@ NODES = Row(
             says="Share of a node's reads that came late; the site, and its 8 worst nodes at the "
             "end of the range.",
             queries=(
-                Query("site:late_ticks:ratio_rate5m{@site}", "{{site}}"),
-                Query(top(8, "node:late_ticks:ratio_rate5m{@node}"), "{{node}}"),
+                Query("site:late_ticks:ratio5m{@site}", "{{site}}"),
+                Query(top(8, "wattkeeper_recent_late_ticks_ratio{@node}"), "{{node}}"),
             ),
             width=8,
         ),

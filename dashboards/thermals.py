@@ -40,7 +40,7 @@ NOW = Row(
         Stat(
             title="Memory's degrees left",
             says="Below the limit of its memory, of the GPU that has fewest.",
-            queries=one("min by (site) (node:gpu_memory_margin_celsius:min{@node})", "{{site}}"),
+            queries=one("min by (site) (rack:gpu_memory_margin_celsius:min{@rack})", "{{site}}"),
             unit=units.CELSIUS,
             steps=colours.MARGIN,
         ),
@@ -115,7 +115,7 @@ GPUS = Row(
                     title="Degrees left",
                     expr="""
                     bottomk(30, min by (hall, row, rack, node) (
-                      node:gpu_memory_margin_celsius:min{@node}
+                      host_gpu_memory_margin_celsius{@node}
                     ))
                     """,
                     unit=units.CELSIUS,

@@ -247,7 +247,7 @@ RACK = Row(
             title="GPU power by tray",
             says="A node of an NVL72 rack is a compute tray: 18 trays of 4 GPUs. "
             "The 18 that draw most at the end of the range.",
-            queries=one(top(18, "node:gpu_power_watts:sum{@rack}"), "{{node}}"),
+            queries=one(top(18, "host_gpu_power_watts{@rack}"), "{{node}}"),
             leads_to=("node",),
         ),
         Lines(

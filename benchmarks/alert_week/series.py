@@ -106,7 +106,7 @@ class Writer:
         hot = np.minimum(hottest, model.gpu_max_celsius)
         told: dict[str, Steps] = {
             "host_gpus_expected": np.full_like(lost, count),
-            "host_gpus_visible": count - lost,
+            "host_gpus_lost": lost,
             "host_gpus_up": count - lost,
             "host_gpus_down": lost,
             "host_gpus_reporting": count - lost,

@@ -102,6 +102,7 @@ class NodeTruth:
         host |= self._sums.grown(machine, self.started_s(machine, at_s), Times(at_s, boot_s), gpus)
         host["host_gpus_expected"] = {(): float(len(states))}
         host["host_gpus_visible"] = {(): float(sum(state != "lost" for state in states))}
+        host["host_gpus_lost"] = {(): float(sum(state == "lost" for state in states))}
         stuck = _full(machine.events, at_s)
         shape = Shape(
             states,
@@ -197,6 +198,7 @@ class NodeTruth:
             "wattkeeper_late_ticks_total": {
                 (thread,): float(int(done / 500_000)) for thread, done in ticks.items()
             },
+            "wattkeeper_recent_late_ticks_ratio": {(): 2e-6},
             "wattkeeper_samples_dropped_total": {(): 0.0},
             "wattkeeper_timed_reads_total": {
                 (sensor,): ticks[thread] for sensor, thread in self._sensors.items()

@@ -34,6 +34,12 @@ DAEMON_METRICS = (
         "Reads that began over half a period late, and those skipped.",
         labels=("thread",),
     ),
+    _own(
+        "recent_late_ticks",
+        Kind.GAUGE,
+        "Share of the reads due in the last 5 minutes that came late or not at all.",
+        Unit.RATIO,
+    ),
     _own("samples_dropped", Kind.COUNTER, "Power samples lost because the loop did not drain."),
     _own(
         "timed_reads",

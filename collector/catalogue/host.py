@@ -75,6 +75,7 @@ HOST_METRICS = (
         "gpus_expected", Kind.GAUGE, "GPUs that the node must have: configured, or most ever seen."
     ),
     _host("gpus_visible", Kind.GAUGE, "GPUs that the driver shows now."),
+    _host("gpus_lost", Kind.GAUGE, "GPUs that the node must have and the driver does not show."),
     _host("gpus_up", Kind.GAUGE, "GPUs that answer."),
     _host("gpus_down", Kind.GAUGE, "GPUs that were found and do not answer."),
     _host("gpus_reporting", Kind.GAUGE, "GPUs whose power is known."),

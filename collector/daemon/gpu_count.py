@@ -33,12 +33,19 @@ class GpuCount:
         self._most = self._visible
         return {_MOST_SEEN: self._most}
 
-    def values(self) -> dict[str, dict[Labels, float]]:
-        """Both counts, by metric name and labels; what is not known is absent."""
+    def values(self, found: int) -> dict[str, dict[Labels, float]]:
+        """The counts, by metric name and labels; what is not known is absent.
+
+        Args:
+            found: GPUs that were found at some time and not given up: while the driver does not say
+                how many it shows, none of them counts as lost.
+        """
         values: dict[str, dict[Labels, float]] = {}
         expected = self._most or None if self._configured is None else self._configured
         if expected is not None:
+            shown = found if self._visible is None else self._visible
             values["host_gpus_expected"] = {(): float(expected)}
+            values["host_gpus_lost"] = {(): float(max(expected - shown, 0))}
         if self._visible is not None:
             values["host_gpus_visible"] = {(): float(self._visible)}
         return values

@@ -27,7 +27,7 @@ from collector.sampling.discovery import LOOK_SECONDS, SILENT_NS, Discovery
 from collector.sampling.worker import Worker
 from collector.sources.events import TellsOfEvents
 from collector.sources.protocol import Gpu, GpuSource
-from collector.summary import NodeSummary
+from collector.summary import LateTicks, NodeSummary
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +103,7 @@ class Node:
         self._host = host_watch(settings, self._plan, self._edges, ledger.accounts, self.faults)
         self._count = GpuCount(settings.host.expected_gpus, ledger.numbers)
         self._summary = NodeSummary()
+        self._late = LateTicks()
 
     def start(self) -> None:
         """Begin to look for GPUs."""
@@ -347,6 +348,15 @@ class Node:
             ],
             now_ns,
         )
+        own = own_values(
+            ordered,
+            self._bookkeeper.status,
+            windows=self._bookkeeper.windows,
+            clock_steps=self._edges.steps,
+            faults=len(standing),
+            now_ns=now_ns,
+            wall_ns=wall_ns,
+        )
         return Snapshot(
             node=self._settings.node.name,
             version=__version__,
@@ -354,17 +364,8 @@ class Node:
             monotonic_ns=now_ns,
             simulated=self._source.simulated,
             gpus=gpus,
-            daemon=own_values(
-                ordered,
-                self._bookkeeper.status,
-                windows=self._bookkeeper.windows,
-                clock_steps=self._edges.steps,
-                faults=len(standing),
-                now_ns=now_ns,
-                wall_ns=wall_ns,
-            )
-            | self.push.values(wall_ns),
-            host=self._host.values(now_ns) | self._count.values() | together,
+            daemon=own | self._late.values(own, now_ns) | self.push.values(wall_ns),
+            host=self._host.values(now_ns) | self._count.values(len(ordered)) | together,
             faults=standing,
             ready=self.discovery.looked,
         )

@@ -4,6 +4,7 @@ A rule that asks every GPU of a site costs a Prometheus about 10 us for each ser
 every node costs a fraction. So what is added up over a node is added up here.
 """
 
+from collector.summary.late import LateTicks
 from collector.summary.node import NodeSummary
 
-__all__ = ["NodeSummary"]
+__all__ = ["LateTicks", "NodeSummary"]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from tests.ledger.values import open_ledger
 
 
 def shown(count: GpuCount) -> tuple[float | None, float | None]:
-    values = count.values()
+    values = count.values(0)
     expected, visible = values.get("host_gpus_expected"), values.get("host_gpus_visible")
     return (expected or {}).get(()), (visible or {}).get(())
 
@@ -34,6 +35,30 @@ def test_what_is_configured_has_the_last_word() -> None:
     count = GpuCount(4, {"gpus_most_seen": 8})
     count.note(5, 0)
     assert shown(count) == (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("counted", "lost", "found", "missed"),
+    [
+        pytest.param(8, 0, 8, 0, id="all are there"),
+        pytest.param(8, 1, 8, 1, id="one fell off the bus"),
+        pytest.param(7, 0, 7, 1, id="one is not shown"),
+        pytest.param(9, 0, 9, 0, id="more than configured"),
+        pytest.param(None, 0, 3, 5, id="the driver does not count, three were found"),
+        pytest.param(None, 0, 8, 0, id="it does not count, all were found"),
+        pytest.param(None, 0, 0, 8, id="no driver"),
+    ],
+)
+def test_lost_are_those_that_the_driver_does_not_show(
+    counted: int | None, lost: int, found: int, missed: int
+) -> None:
+    count = GpuCount(8, {})
+    count.note(counted, lost)
+    assert count.values(found)["host_gpus_lost"] == {(): missed}
+
+
+def test_nobody_is_missed_where_nobody_is_expected() -> None:
+    assert "host_gpus_lost" not in GpuCount(None, {}).values(0)
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(0, 72), st.integers(0, 72)), min_size=1))

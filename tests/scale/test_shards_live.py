@@ -150,7 +150,7 @@ def test_rates_are_those_of_one_prometheus(stand: Stand) -> None:
     stand.clock.let_go()
     wait_for_none(lambda: rates_differ(stand.single, stand.top), "not the same rates")
     assert sum(stand.top.ask("site:gpu_energy_watts:rate5m").values()) > 0
-    assert stand.top.ask("site:late_ticks:ratio_rate5m >= 0")
+    assert stand.top.ask("site:late_ticks:ratio5m >= 0")
 
 
 @pytest.mark.timeout(400)
