@@ -102,6 +102,7 @@ class EnergyAccount:
         self._news_breaks = 0
         self._frozen = False
         self._short_mj = 0
+        self._paying_back = False
         self._waiting: deque[CounterReading] = deque()
 
     def start(
@@ -212,11 +213,13 @@ class EnergyAccount:
         if verdict is Verdict.ADVANCE:
             rest_mj = step_mj - given_mj
             if rest_mj >= 0:
+                self._paying_back = False
                 self._short_mj = max(part.integrated_mj - rest_mj, 0)
                 paid_mj = min(rest_mj, self.judge.most_mj(at_ns - self.credited_ns))
                 part, owed_mj = Energy(counter_mj=paid_mj), rest_mj - paid_mj
             elif self._is_paid_back(-rest_mj, given_mj):
                 part, owed_mj = Energy(), rest_mj
+                self._paying_back = True
             # else: a frozen counter that went on without catching up
         elif verdict is Verdict.RESET:
             part = _after_reset(raw_mj if not given_mj else min(raw_mj, part.total_mj), part)
@@ -226,7 +229,9 @@ class EnergyAccount:
     def _is_paid_back(self, surplus_mj: int, given_mj: int) -> bool:
         """Whether what was given too much is taken off what the counter says next."""
         soon_mj = self._counter_mw * _PAY_BACK_NS // SECOND_NS
-        return surplus_mj <= min(given_mj // _FROZEN_SHARE, soon_mj)
+        # What is left of a surplus was judged as a whole: its share of the rest says nothing.
+        likely = self._paying_back or surplus_mj <= given_mj // _FROZEN_SHARE
+        return likely and surplus_mj <= soon_mj
 
     def _measured(self, start_ns: int, end_ns: int) -> Energy:
         """Energy of a stretch without the counter; what no sample bounds is estimated."""
@@ -254,6 +259,7 @@ class EnergyAccount:
             part += Energy(integrated_mj=self._short_mj)
             self._short_mj = 0
         self._since_anchor_mj += part.total_mj
+        self._paying_back = False
         anchor = self.judge.anchor
         counter_mj = None if anchor is None else anchor.millijoules + self._since_anchor_mj
         return self._credit(last_ns, part, counter_mj)

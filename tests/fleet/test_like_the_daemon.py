@@ -19,8 +19,9 @@ from tests.host.sysfs import grace_pair, lay
 
 _OWN_WORDS = frozenset({"uuid", "serial", "version", "python", "cluster_uuid"})
 """Labels whose values are not the same on two nodes."""
-_SOMETIMES = frozenset({"wattkeeper_outbox_oldest_age_seconds"})
-"""Only while rows wait to be delivered."""
+_SOMETIMES = frozenset({"wattkeeper_outbox_oldest_age_seconds", "gpu_condition"})
+"""Only while rows wait to be delivered, or while something is wrong: where the machine is so busy
+that samples come late, the integral is off by a percent."""
 _PATIENCE_SECONDS = 30.0
 _AT_MOST = 120
 """Series of a GPU."""
@@ -90,7 +91,7 @@ def test_values_have_the_daemons_size(real: str, site: Site) -> None:
     gauges = [name for name in theirs if name in BY_NAME and BY_NAME[name].kind == "gauge"]
     assert len(gauges) > 30
     for name in gauges:
-        if name.startswith("wattkeeper_") or name == "gpu_fabric_state_seconds":
+        if name.startswith("wattkeeper_") or name in {*_SOMETIMES, "gpu_fabric_state_seconds"}:
             continue
         mine, other = max(ours[name].values()), max(theirs[name].values())
         assert 0 in {mine, other} or 0.01 < mine / other < 100 or "seconds" in name, name
