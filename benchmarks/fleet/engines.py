@@ -54,6 +54,7 @@ def prometheus(folder: Path) -> Iterator[Engine]:
         "prometheus",
         f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'data'}",
+        "--storage.tsdb.retention.time=1y",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
     with _running(command, f"http://127.0.0.1:{port}/-/ready", folder / "prometheus") as usage:
