@@ -14,6 +14,8 @@ from tests.fuzz.worker import Job, Limits, Outcome, work
 _CHUNK = 2000
 _HUNG_SECONDS = 300.0
 """Of no word from a process: much longer than a job takes, also on a machine with other work."""
+_DYING_SECONDS = 5.0
+"""For so long a process that has closed its pipe may take to end by itself."""
 
 
 @dataclass(slots=True)
@@ -139,6 +141,8 @@ class _Worker:
                 raise EOFError  # noqa: TRY301 - it hangs: the same as dead
             outcome: Outcome = self.pipe.recv()
         except EOFError:
+            if not self.hangs:
+                self._process.join(_DYING_SECONDS)  # what it died of is its own code
             self._process.kill()
             self._process.join()
             seed = self._at.value

@@ -1,5 +1,6 @@
 """A process that fuzzes: little memory, and a limit of processor time for each input."""
 
+import ctypes
 import gc
 import resource
 import signal
@@ -81,6 +82,7 @@ def work(pipe: Connection, at: "Synchronized[int]", limits: Limits) -> None:
     before = _peak()
     with logs.read():
         while (job := pipe.recv()) is not None:
+            _give_back()
             _forget_peak()
             outcome = _done(job, at, limits)
             outcome.peak_bytes = max(0, _peak() - before)
@@ -91,9 +93,10 @@ def _done(job: Job, at: "Synchronized[int]", limits: Limits) -> Outcome:
     outcome, target = Outcome(job), TARGETS[job.target]
     for seed in range(job.first, job.first + job.count):
         at.value = seed
-        given = target.make(Choices.seeded(seed))  # what goes wrong here is ours: let it be seen
         began = time.process_time()
         try:
+            given = target.make(Choices.seeded(seed))
+            began = time.process_time()
             with _limited(limits.seconds):
                 outcome.taken += target.run(given)
         except (Exception, TooSlowError) as error:  # noqa: BLE001 - that is what is looked for
@@ -127,6 +130,14 @@ def _alike(error: BaseException) -> str:
 
 def _words(error: BaseException) -> str:
     return ascii(str(error))[:300]
+
+
+def _give_back() -> None:
+    """Hand freed memory back, so that what one target took is not counted against the next."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
+    if trim is not None:
+        trim(0)
 
 
 def _forget_peak() -> None:
