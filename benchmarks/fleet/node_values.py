@@ -246,7 +246,11 @@ class NodeTruth:
         }
         if stuck is not None:
             found["wattkeeper_outbox_oldest_age_seconds"] = waiting / 2.2
-        return {name: {(self._exporter,): value} for name, value in found.items()}
+        shown: Series = {name: {(self._exporter,): value} for name, value in found.items()}
+        if stuck is not None:
+            lost = float(int(min(at_s - stuck.begin_s, 3600) * 2.2))
+            shown["wattkeeper_recent_lost_rows"] = {(self._exporter, "dropped"): lost}
+        return shown
 
 
 def _troubles(gpu: GpuSnapshot) -> tuple[tuple[str, Labels], ...]:

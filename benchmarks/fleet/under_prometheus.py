@@ -43,7 +43,6 @@ _ALWAYS = {
 _RULED = {
     "site:gpu_power_watts:sum": "site:gpu_power_watts:sum",
     "site:it_power_watts:sum": "site:it_power_watts:sum",
-    "rule evaluations missed": "sum(prometheus_rule_group_iterations_missed_total)",
     "alerts": "count(ALERTS)",
 }
 Row = tuple[str, str]
@@ -127,6 +126,9 @@ def _answers(engine: Engine) -> Iterator[Row]:
 def _rules(engine: Engine, seconds: int) -> Iterator[Row]:
     """What the groups took, over the second half of the run: a single evaluation tells little."""
     span = f"[{max(seconds // 2, 60)}s]"
+    missed = f"sum(increase(prometheus_rule_group_iterations_missed_total{span}))"
+    found = _asked(engine, "query", query=missed)["result"]
+    yield "rule evaluations missed", f"{float(found[0]['value'][1]):.0f}"
     last = "prometheus_rule_group_last_duration_seconds"
     for word, query in {
         "mean": f"sum(avg_over_time({last}{span}))",

@@ -89,6 +89,12 @@ DAEMON_METRICS = (
     _own("quarantined", Kind.COUNTER, "Rows that a receiver refused for good.", labels=_EXPORTER),
     _own("dropped", Kind.COUNTER, "Rows dropped because too much waited.", labels=_EXPORTER),
     _own(
+        "recent_lost_rows",
+        Kind.GAUGE,
+        "Rows that were dropped or quarantined in the last hour, only while there are some.",
+        labels=(*_EXPORTER, "reason"),
+    ),
+    _own(
         "last_delivery_timestamp",
         Kind.GAUGE,
         "When rows were last delivered.",

@@ -364,7 +364,7 @@ class Node:
             monotonic_ns=now_ns,
             simulated=self._source.simulated,
             gpus=gpus,
-            daemon=own | self._late.values(own, now_ns) | self.push.values(wall_ns),
+            daemon=own | self._late.values(own, now_ns) | self.push.values(now_ns, wall_ns),
             host=self._host.values(now_ns) | self._count.values(len(ordered)) | together,
             faults=standing,
             ready=self.discovery.looked,

@@ -13,6 +13,7 @@ from collector.daemon.faults import FaultBoard
 from collector.energy.edges import SECOND_NS
 from collector.ledger import Ledger, OutboxItem
 from collector.model import Point, Window
+from collector.summary import LostRows
 from exporters.delivery import Delivery, DeliveryOptions, Sender
 from exporters.ends import earlier_ends
 
@@ -85,6 +86,7 @@ class Push:
         self._publisher = publisher
         self._earlier = earlier_ends(ledger.accounts, ledger.numbers)
         self.lanes: list[Lane] = []
+        self._lost = LostRows()
         if tables.influxdb is not None:
             self.lanes.append(self._influxdb(tables.influxdb))
         if tables.mqtt is not None:
@@ -113,8 +115,13 @@ class Push:
         for lane in self.lanes:
             lane.delivery.wake()
 
-    def values(self, wall_ns: int) -> dict[str, dict[Labels, float]]:
-        """The exporters' series, by metric name and labels."""
+    def values(self, now_ns: int, wall_ns: int) -> dict[str, dict[Labels, float]]:
+        """The exporters' series, by metric name and labels.
+
+        Args:
+            now_ns: monotonic time; never before the last one's.
+            wall_ns: UTC.
+        """
         values: dict[str, dict[Labels, float]] = {}
         for lane in self.lanes:
             status, waiting = lane.delivery.status, self._ledger.outbox.status(lane.name)
@@ -135,7 +142,7 @@ class Push:
                 found["wattkeeper_last_delivery_timestamp_seconds"] = seconds
             for name, value in found.items():
                 values.setdefault(name, {})[lane.name,] = float(value)
-        return values
+        return values | self._lost.values(values, now_ns)
 
     def _influxdb(self, table: InfluxTable) -> Lane:
         # The client is large: loaded only where it is wanted.

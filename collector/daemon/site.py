@@ -228,7 +228,7 @@ class SiteDaemon:
             monotonic_ns=now_ns,
             simulated=self._source is not None,
             gpus=(),
-            daemon=own | self.push.values(wall_ns),
+            daemon=own | self.push.values(now_ns, wall_ns),
             site={**values, **it_values(self.state, it_power, values)},
             faults=standing,
         )

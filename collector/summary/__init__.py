@@ -5,6 +5,7 @@ every node costs a fraction. So what is added up over a node is added up here.
 """
 
 from collector.summary.late import LateTicks
+from collector.summary.lost import LostRows
 from collector.summary.node import NodeSummary
 
-__all__ = ["LateTicks", "NodeSummary"]
+__all__ = ["LateTicks", "LostRows", "NodeSummary"]

@@ -82,17 +82,21 @@ def _power(kilowatts: float) -> Callable[[Lab], None]:
     return draw
 
 
-def _refuse(*, refusing: bool) -> Callable[[Lab], None]:
-    def switch(lab: Lab) -> None:
-        lab.desk.refusing = refusing
-
-    return switch
+def _refuse(lab: Lab) -> None:
+    lab.desk.refusing = True
 
 
 def _unload(lab: Lab) -> None:
     lab.daemons["bare"].kill()
     lab.fakes["bare"].set_init_error()
     lab.daemons["bare"].start()
+
+
+def _accept(lab: Lab) -> None:
+    """Take rows again; the daemon's memory of an hour ends with its run."""
+    lab.desk.refusing = False
+    lab.daemons["outbox"].stop()
+    lab.daemons["outbox"].start()
 
 
 def _dropped(lab: Lab) -> bool:
@@ -161,11 +165,10 @@ FAULTS = (
         what="an outbox is full",
         alert="OutboxDropped",
         severity="ticket",
-        begin=_refuse(refusing=True),
-        end=_refuse(refusing=False),
+        begin=_refuse,
+        end=_accept,
         words=r"test-site: [\d.k]+ rows for influxdb were dropped within the last hour",
         since=_dropped,
-        lasts=True,
     ),
     Fault(
         what="a rack's node dies",

@@ -96,6 +96,7 @@ def sick(snapshot: Snapshot) -> Snapshot:
     lane: Labels = ("influxdb",)
     daemon |= {
         "wattkeeper_exporter_up": {lane: 0.0},
+        "wattkeeper_recent_lost_rows": {(*lane, "dropped"): 300.0, (*lane, "quarantined"): 2.0},
         "wattkeeper_outbox_rows": {lane: 9e5},
         "wattkeeper_outbox_bytes": {lane: 7e8},
         "wattkeeper_outbox_oldest_age_seconds": {lane: 4e4},
