@@ -167,11 +167,11 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close it now; what was written and not taken is thrown away."""
         self._phase = _Phase.LEAVING
-        self._door.gone(self)
         with contextlib.suppress(OSError):  # closed by the client in the meantime
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             if self.transport is None:  # the handshake that is under way finds out
                 self._sock.shutdown(socket.SHUT_RDWR)
+        self._door.gone(self)
         if self.transport is not None:
             self.transport.abort()
 

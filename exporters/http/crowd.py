@@ -85,6 +85,11 @@ class Crowd(Generic[_T]):
     def __contains__(self, client: _T) -> bool:
         return client in self._stays
 
+    def count_of(self, address: str) -> int:
+        """How many clients an address has."""
+        own = self._of_address.get(address)
+        return 0 if own is None else own.count
+
     def enter(self, client: _T, address: str, now: float) -> tuple[bool, _T | None]:
         """Let a client in.
 

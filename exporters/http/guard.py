@@ -11,9 +11,12 @@ from exporters.http.connection import Connection
 from exporters.http.crowd import Crowd, Place
 from exporters.http.head import Head
 from exporters.http.limits import Limits, Rate
+from exporters.http.line import Line
 from exporters.http.refusals import Reason, Refusals
 
-_ACCEPTS_A_TURN = 32
+_ACCEPTS_A_TURN = 128
+_STARTS_A_TURN = 8
+"""Of the loop. A TLS handshake is a third of a millisecond of a processor, or more."""
 _REST_SECONDS = 0.5
 """After the system had no file left for a connection."""
 _PREFIX_OF_SITE = 64
@@ -52,6 +55,9 @@ class Guard:
             patience_seconds=limits.patience_seconds,
         )
         self._owing: set[Connection] = set()
+        self._line: Line[Connection] = Line()
+        self._waiting: dict[Connection, socket.socket] = {}
+        self._starting = False
         self._sockets: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -123,6 +129,8 @@ class Guard:
         """The connection is closed."""
         self._crowd.leave(connection)
         self._owing.discard(connection)
+        if self._line.remove(connection):
+            self._waiting.pop(connection).close()
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(_ACCEPTS_A_TURN):
@@ -157,9 +165,27 @@ class Guard:
             self._refusals.count(Reason.CROWDED)
             sock.close()
             return
-        task = self._loop.create_task(self._connect(connection, sock))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._line.add(connection, address)
+        self._waiting[connection] = sock
+        self._start_soon()
+
+    def _start_soon(self) -> None:
+        if self._line and not self._starting:
+            self._starting = True
+            self._loop.call_soon(self._start_some)
+
+    def _start_some(self) -> None:
+        """Speak with some of those who wait; between two turns the loop does everything else."""
+        self._starting = False
+        for _ in range(_STARTS_A_TURN):
+            connection = self._line.next(self._crowd.count_of)
+            if connection is None:
+                return
+            sock = self._waiting.pop(connection)
+            task = self._loop.create_task(self._connect(connection, sock))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._start_soon()
 
     async def _connect(self, connection: Connection, sock: socket.socket) -> None:
         tls = self._access().tls
