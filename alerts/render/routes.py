@@ -32,7 +32,7 @@ _TIMING: Mapping[str, Mapping[str, Value]] = {
     "info": {
         "group_wait": "5m",
         "group_interval": "1h",
-        "repeat_interval": "7d",
+        "repeat_interval": "5d",
         "mute_time_intervals": ["maintenance"],
     },
 }

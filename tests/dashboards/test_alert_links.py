@@ -18,7 +18,7 @@ PANELLESS = {
 """Alerts that have nothing to show."""
 ABSENT = {
     "HostInputPowerAbsent": "host_input_power_watts",
-    "GpuTemperatureAbsent": "node:gpu_temperature_celsius:max",
+    "GpuTemperatureAbsent": "host_gpu_temperature_celsius",
 }
 """Alerts on something that is missing beside something that is there, and what is missing."""
 _WITH = re.compile(r"\{\{\s*with.*?\{\{\s*end\s*\}\}")

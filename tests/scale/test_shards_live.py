@@ -149,7 +149,8 @@ def test_each_alert_fires_at_one_place(stand: Stand) -> None:
 def test_rates_are_those_of_one_prometheus(stand: Stand) -> None:
     stand.clock.let_go()
     wait_for_none(lambda: rates_differ(stand.single, stand.top), "not the same rates")
-    assert sum(stand.top.ask("site:gpu_energy_watts:rate5m").values()) > 0
+    wait(lambda: sum(stand.top.ask("site:gpu_energy_watts:rate5m").values()) > 0, "energy")
+    wait_for_none(lambda: rates_differ(stand.single, stand.top), "not the same rates")
     assert stand.top.ask("site:late_ticks:ratio5m >= 0")
 
 

@@ -146,7 +146,7 @@ def test_so_does_a_site(place: Path) -> None:
 
 def finished_but_for_the_broker(daemon: Daemon, pid: int) -> None:
     """There is no broker, which is the one thing that it may say."""
-    daemon.wait_for(lambda: "meters" in daemon.said(), "it says so")
+    daemon.wait_for(lambda: "nothing listens" in daemon.said(), "it says so")
     daemon.log.write_text("")
     finished(daemon, pid)
 
