@@ -64,13 +64,21 @@ def ask(host: str, port: int, *, tls: bool) -> str:
     return "" if " 200" in status else f"{host} port {port} answered {status!r}"
 
 
+def _shown(value: object) -> str:
+    """A value as text; Python refuses to write whole numbers of thousands of digits."""
+    try:
+        return str(value)
+    except ValueError:
+        return "a number of thousands of digits"
+
+
 def main() -> int:
     """Returns the exit code."""
     table = prometheus_table(CONFIG)
-    if str(table.get("enabled", True)).lower() in {"false", "0", "no", "off", "f", "n"}:
+    if _shown(table.get("enabled", True)).lower() in {"false", "0", "no", "off", "f", "n"}:
         print("nothing is served, so nothing can be asked")  # noqa: T201 - what the user reads
         return 0
-    listen = str(table.get("listen", "0.0.0.0:9410"))
+    listen = _shown(table.get("listen", "0.0.0.0:9410"))
     host, _, port = listen.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or len(port) > 5:  # noqa: PLR2004
         shown = ascii(listen[:80])[1:-1]

@@ -30,6 +30,7 @@ from exporters.utility.tariff import (
 )
 from exporters.utility.tariff.shelf import from_file
 from exporters.utility.tariff.urdb import import_urdb
+from tests.fuzz.every import TARGETS
 from tests.fuzz.odd import DIGITS, SECRET, SECRET_URLS
 from tests.fuzz.targets.tariffs import COMMON, RATE, TEXT
 from tests.fuzz.words import MANY_LINES, checked
@@ -332,3 +333,9 @@ def test_a_country_with_a_name_of_pages(tmp_path: Path) -> None:
     with pytest.raises(TariffError, match="does not know the holidays") as caught:
         Tariff.of(shelved).day(date(2026, 11, 20))
     checked(caught.value)
+
+
+@pytest.mark.parametrize("key", ["listen", "enabled"])
+def test_a_health_check_with_a_number_of_thousands_of_digits(key: str) -> None:
+    text = f"[prometheus]\n{key} = 0x{'f' * 5000}\n"
+    assert TARGETS["healthcheck"].run((text.encode(), {})) is (key == "enabled")
